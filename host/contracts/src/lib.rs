@@ -1,0 +1,22 @@
+//! What one module may know of another: traits, views, refusal codes, event names. And the ports to the outside world.
+//!
+//! *Owns*: the words between modules. *Depends on*: `kernel`, and `db` for the opaque [`Tx`]. *Invariants*: no SQL, no
+//! plugin type, no GraphQL type; batch methods only where lists can grow; a callee never commits a caller's `Tx`.
+//! *Start reading at*: [`orders`], the use case that calls nearly everything else, and [`points`], where plugins answer.
+
+pub mod accounts;
+pub mod approvals;
+pub mod audit;
+pub mod carts;
+pub mod channels;
+pub mod events;
+pub mod identity;
+pub mod inventory;
+pub mod orders;
+pub mod plugins;
+pub mod points;
+pub mod pricing;
+pub mod products;
+pub mod tax;
+
+pub use vectis_db::Tx;

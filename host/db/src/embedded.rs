@@ -1,0 +1,1 @@
+pub struct EmbeddedError; pub struct EmbeddedOptions; pub struct EmbeddedPostgres;

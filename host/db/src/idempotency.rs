@@ -1,0 +1,106 @@
+//! The same request twice: one effect, one answer. The key, its owner, the parameters' hash and the answer are stored in
+//! the transaction of the effect and kept for seven days.
+//!
+//! A use case calls [`find`] first in its unit of work and [`record`] last. Without a key in the context both do nothing
+//! and send no statement.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use vectis_kernel::{Ctx, IdempotencyKey, IdempotencyMismatch};
+
+use crate::{Tx, conn};
+
+/// How long an answer is kept.
+const RETENTION: chrono::TimeDelta = chrono::TimeDelta::days(7);
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The caller's mistake; found with [`vectis_kernel::InternalError::find`] where answers are made.
+    #[error("{0}")]
+    Mismatch(#[source] IdempotencyMismatch),
+    /// A use case committed after [`find`] without [`record`].
+    #[error("the command with idempotency key {0:?} was committed without an answer")]
+    Unanswered(String),
+    /// [`record`] came without [`find`] in the same unit of work.
+    #[error("an answer for idempotency key {0:?} was recorded without a claim")]
+    Unclaimed(String),
+    /// The answer cannot be written as, or read from, JSON.
+    #[error("the stored answer does not fit: {0}")]
+    Answer(#[from] serde_json::Error),
+    /// The database failed.
+    #[error("database: {0}")]
+    Db(#[from] sqlx::Error),
+}
+
+/// The answer given before under the context's key, if any. Otherwise claims the key: a concurrent request with the same
+/// key waits here until this unit of work ends, then sees its answer (or, had it been rolled back, claims the key itself).
+pub async fn find<T: DeserializeOwned>(tx: &mut Tx, ctx: &Ctx) -> Result<Option<T>, Error> {
+    let Some(given) = &ctx.idempotency else { return Ok(None) };
+    if claim(tx, ctx, given).await? {
+        return Ok(None);
+    }
+    // Its own statement on purpose: under READ COMMITTED it sees what the insert above has waited for.
+    let stored = sqlx::query!(
+        "SELECT parameters_hash, answer \
+         FROM events.idempotency \
+         WHERE actor_key = $1 AND key = $2",
+        ctx.actor_key(),
+        given.key
+    )
+    .fetch_one(conn(tx))
+    .await?;
+    if stored.parameters_hash != given.parameters_hash {
+        return Err(Error::Mismatch(IdempotencyMismatch { key: given.key.clone() }));
+    }
+    let answer = stored.answer.ok_or_else(|| Error::Unanswered(given.key.clone()))?;
+    Ok(Some(serde_json::from_value(answer)?))
+}
+
+/// Inserts the key, or takes over one that has outlived its retention. False when it is held already.
+async fn claim(tx: &mut Tx, ctx: &Ctx, given: &IdempotencyKey) -> Result<bool, sqlx::Error> {
+    let claimed = sqlx::query!(
+        "INSERT INTO events.idempotency AS held (actor_key, key, parameters_hash, created_at) \
+         VALUES ($1, $2, $3, $4) \
+         ON CONFLICT (actor_key, key) DO UPDATE \
+         SET parameters_hash = EXCLUDED.parameters_hash, answer = NULL, created_at = EXCLUDED.created_at \
+         WHERE held.created_at < $5",
+        ctx.actor_key(),
+        given.key,
+        &given.parameters_hash[..],
+        ctx.now(),
+        ctx.now() - RETENTION
+    )
+    .execute(conn(tx))
+    .await?;
+    Ok(claimed.rows_affected() == 1)
+}
+
+/// Stores the answer under the context's key, which [`find`] has claimed.
+pub async fn record<T: Serialize>(tx: &mut Tx, ctx: &Ctx, answer: &T) -> Result<(), Error> {
+    let Some(given) = &ctx.idempotency else { return Ok(()) };
+    let answer = serde_json::to_value(answer)?;
+    let recorded = sqlx::query!(
+        "UPDATE events.idempotency \
+         SET answer = $3 \
+         WHERE actor_key = $1 AND key = $2 AND answer IS NULL",
+        ctx.actor_key(),
+        given.key,
+        answer
+    )
+    .execute(conn(tx))
+    .await?;
+    if recorded.rows_affected() == 1 { Ok(()) } else { Err(Error::Unclaimed(given.key.clone())) }
+}
+
+/// Forgets answers older than the retention; returns how many.
+pub async fn purge(tx: &mut Tx, ctx: &Ctx) -> Result<u64, Error> {
+    let purged = sqlx::query!(
+        "DELETE FROM events.idempotency \
+         WHERE created_at < $1",
+        ctx.now() - RETENTION
+    )
+    .execute(conn(tx))
+    .await?;
+    Ok(purged.rows_affected())
+}

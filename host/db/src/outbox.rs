@@ -1,0 +1,206 @@
+//! Facts leave the platform only through here: written in the transaction that makes them true, read in an order that
+//! loses none and swaps none within an aggregate.
+
+mod schemas;
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use uuid::Uuid;
+use vectis_kernel::ids::EventId;
+use vectis_kernel::{Ctx, Event};
+
+use crate::bus::GuardRefusal;
+use crate::{Db, Tx, conn};
+
+pub use schemas::{SchemaError, register_schemas};
+
+/// Why events were not appended; the transaction cannot be committed with half of its facts and must be dropped.
+#[derive(Debug, thiserror::Error)]
+pub enum OutboxError {
+    /// Unknown type or a payload against its schema: a bug of the module that emits it.
+    #[error(transparent)]
+    Schema(#[from] SchemaError),
+    /// A guard said no.
+    #[error(transparent)]
+    Refused(#[from] GuardRefusal),
+    /// The database failed.
+    #[error("database: {0}")]
+    Db(#[from] sqlx::Error),
+}
+
+/// Appends facts to the outbox, in the order given, in one statement however many they are. Each aggregate's events are
+/// numbered without gaps; the aggregate stays locked until the unit of work ends. Observers hear of them after the commit.
+pub async fn append(tx: &mut Tx, ctx: &Ctx, events: &[Event]) -> Result<(), OutboxError> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    for event in events {
+        schemas::check(event)?;
+    }
+    tx.bus().ask(events)?;
+    insert(tx, ctx, events).await?;
+    tx.keep(events);
+    Ok(())
+}
+
+async fn insert(tx: &mut Tx, ctx: &Ctx, events: &[Event]) -> Result<(), sqlx::Error> {
+    let ids: Vec<Uuid> = events.iter().map(|_| ctx.new_id::<EventId>().into()).collect();
+    let types: Vec<&str> = events.iter().map(|event| event.event_type).collect();
+    let topics: Vec<&str> = events.iter().map(Event::topic).collect();
+    let kinds: Vec<&str> = events.iter().map(|event| event.aggregate_kind).collect();
+    let aggregates: Vec<Uuid> = events.iter().map(|event| event.aggregate_id).collect();
+    let payloads: Vec<Value> = events.iter().map(|event| event.payload.clone()).collect();
+    // The join makes a row, and so its position, only after its aggregate is locked: positions follow sequences.
+    sqlx::query!(
+        r#"
+        WITH given AS (
+            SELECT id, event_type, topic, aggregate_kind, aggregate_id, data, ordinal,
+                   ROW_NUMBER() OVER (PARTITION BY aggregate_id, aggregate_kind ORDER BY ordinal) AS step
+            FROM UNNEST($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::jsonb[])
+                WITH ORDINALITY
+                AS fact (id, event_type, topic, aggregate_kind, aggregate_id, data, ordinal)
+        ),
+        counted AS (
+            SELECT aggregate_kind, aggregate_id, COUNT(*) AS events
+            FROM given
+            GROUP BY aggregate_kind, aggregate_id
+        ),
+        numbered AS (
+            INSERT INTO events.aggregate_sequence AS held
+                (aggregate_kind, aggregate_id, last_sequence, last_transaction_id)
+            SELECT aggregate_kind, aggregate_id, events, pg_current_xact_id()
+            FROM counted
+            ORDER BY aggregate_id, aggregate_kind
+            ON CONFLICT (aggregate_id, aggregate_kind) DO UPDATE
+            SET last_sequence = held.last_sequence + EXCLUDED.last_sequence,
+                last_transaction_id = GREATEST(held.last_transaction_id, EXCLUDED.last_transaction_id)
+            RETURNING aggregate_kind, aggregate_id, last_sequence, last_transaction_id
+        ),
+        fact AS (
+            SELECT given.*, numbered.last_transaction_id,
+                   numbered.last_sequence - counted.events + given.step AS sequence
+            FROM given
+            JOIN counted USING (aggregate_kind, aggregate_id)
+            JOIN numbered USING (aggregate_kind, aggregate_id)
+        )
+        INSERT INTO events.outbox
+            (id, transaction_id, event_type, topic, aggregate_kind, aggregate_id, sequence, payload, occurred_at, trace_id)
+        SELECT id, last_transaction_id, event_type, topic, aggregate_kind, aggregate_id, sequence,
+               jsonb_build_object(
+                   'id', id,
+                   'type', event_type,
+                   'aggregateKind', aggregate_kind,
+                   'aggregateId', aggregate_id,
+                   'sequence', sequence,
+                   'occurredAt', $7::timestamptz,
+                   'traceId', $8::uuid,
+                   'data', data
+               ),
+               $7::timestamptz, $8::uuid
+        FROM fact
+        ORDER BY ordinal
+        "#,
+        &ids,
+        &types as &[&str],
+        &topics as &[&str],
+        &kinds as &[&str],
+        &aggregates,
+        &payloads,
+        ctx.now(),
+        ctx.trace_id
+    )
+    .execute(conn(tx))
+    .await?;
+    Ok(())
+}
+
+/// How far a consumer has read. Consumers keep it in their own store; the default is the beginning.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Cursor {
+    transaction_id: u64,
+    position: i64,
+}
+
+/// A fact as consumers see it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OutboxEvent {
+    /// Consumers dedupe by it.
+    pub id: Uuid,
+    /// `vectis.orders.order_placed.v1`
+    pub event_type: String,
+    /// `vectis.orders`
+    pub topic: String,
+    /// `order`
+    pub aggregate_kind: String,
+    /// Also the broker key.
+    pub aggregate_id: Uuid,
+    /// 1, 2, 3 … within the aggregate, without gaps.
+    pub sequence: i64,
+    /// The envelope: `id`, `type`, `aggregateKind`, `aggregateId`, `sequence`, `occurredAt`, `traceId`, and the facts in `data`.
+    pub payload: Value,
+    /// When it became true.
+    pub occurred_at: DateTime<Utc>,
+    /// The request it came from.
+    pub trace_id: Uuid,
+    /// Where to continue after it.
+    pub cursor: Cursor,
+}
+
+struct OutboxRow {
+    id: Uuid,
+    event_type: String,
+    topic: String,
+    aggregate_kind: String,
+    aggregate_id: Uuid,
+    sequence: i64,
+    payload: Value,
+    occurred_at: DateTime<Utc>,
+    trace_id: Uuid,
+    transaction_id: String,
+    position: i64,
+}
+
+/// The next `limit` events after `cursor`. Only events below the transaction horizon are read, so none can appear behind
+/// the cursor later; an event may therefore be withheld as long as any older transaction of the server is open.
+pub async fn read_after(db: &Db, cursor: Cursor, limit: i64) -> Result<Vec<OutboxEvent>, OutboxError> {
+    let rows = sqlx::query_as!(
+        OutboxRow,
+        r#"
+        SELECT id, event_type, topic, aggregate_kind, aggregate_id, sequence, payload, occurred_at, trace_id,
+               transaction_id::text AS "transaction_id!", position
+        FROM events.outbox
+        WHERE (transaction_id, position) > ($1::text::xid8, $2)
+          AND transaction_id < pg_snapshot_xmin(pg_current_snapshot())
+        ORDER BY transaction_id, position
+        LIMIT $3
+        "#,
+        cursor.transaction_id.to_string(),
+        cursor.position,
+        limit
+    )
+    .fetch_all(db.pool())
+    .await?;
+    rows.into_iter().map(OutboxRow::into_event).collect()
+}
+
+impl OutboxRow {
+    fn into_event(self) -> Result<OutboxEvent, OutboxError> {
+        let transaction_id = self
+            .transaction_id
+            .parse()
+            .map_err(|error| sqlx::Error::ColumnDecode { index: "transaction_id".into(), source: Box::new(error) })?;
+        let cursor = Cursor { transaction_id, position: self.position };
+        Ok(OutboxEvent {
+            id: self.id,
+            event_type: self.event_type,
+            topic: self.topic,
+            aggregate_kind: self.aggregate_kind,
+            aggregate_id: self.aggregate_id,
+            sequence: self.sequence,
+            payload: self.payload,
+            occurred_at: self.occurred_at,
+            trace_id: self.trace_id,
+            cursor,
+        })
+    }
+}

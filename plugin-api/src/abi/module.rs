@@ -1,0 +1,157 @@
+//! The root module of a plugin: one constructor per extension point.
+
+use abi_stable::StableAbi;
+use abi_stable::library::{
+    CheckTypeLayout, LibHeader, RootModule, RootModuleResult, __call_root_module_loader,
+};
+use abi_stable::package_version_strings;
+use abi_stable::prefix_type::PrefixTypeTrait;
+use abi_stable::sabi_types::VersionStrings;
+use abi_stable::std_types::{RResult, RStr};
+use serde::de::DeserializeOwned;
+
+use crate::abi::approval::ApprovalObj;
+use crate::abi::contain::{contain, remember_places};
+use crate::abi::error::WireError;
+use crate::abi::host::HostObj;
+use crate::abi::order_process::OrderProcessObj;
+use crate::abi::pricing::PricingObj;
+use crate::abi::tax::TaxObj;
+use crate::error::{Error, ErrorCode};
+use crate::host::Host;
+
+/// Builds the strategy behind an entry point: its name as in the manifest, its configuration as a JSON object.
+pub type NewStrategy<O> =
+    extern "C" fn(entry_point: RStr<'_>, config_json: RStr<'_>, host: HostObj) -> RResult<O, WireError>;
+
+#[repr(C)]
+#[derive(StableAbi)]
+#[sabi(kind(Prefix(prefix_ref = PluginModRef)))]
+pub struct PluginMod {
+    /// The manifest, byte for byte as in the section `.vectis.manifest`.
+    pub manifest: extern "C" fn() -> RStr<'static>,
+    pub new_pricing: NewStrategy<PricingObj>,
+    pub new_tax: NewStrategy<TaxObj>,
+    pub new_order_process: NewStrategy<OrderProcessObj>,
+    #[sabi(last_prefix_field)]
+    pub new_approval: NewStrategy<ApprovalObj>,
+}
+
+impl RootModule for PluginModRef {
+    abi_stable::declare_root_module_statics! {PluginModRef}
+    const BASE_NAME: &'static str = "vectis_plugin";
+    const NAME: &'static str = "vectis_plugin";
+    const VERSION_STRINGS: VersionStrings = package_version_strings!();
+}
+
+/// One entry point: its name and what builds its strategy.
+pub type EntryPoint<O> = (&'static str, fn(&str, Host) -> Result<O, Error>);
+
+/// A plugin as `export_plugin!` writes it down.
+pub trait Plugin: 'static {
+    const MANIFEST: &'static str;
+    const PRICING: &'static [EntryPoint<PricingObj>];
+    const TAX: &'static [EntryPoint<TaxObj>];
+    const ORDER_PROCESS: &'static [EntryPoint<OrderProcessObj>];
+    const APPROVAL: &'static [EntryPoint<ApprovalObj>];
+}
+
+/// The static that the plugin exports under the name `abi_stable` looks for.
+pub const fn header<P: Plugin>() -> LibHeader {
+    #[expect(unsafe_code, reason = "what abi_stable's own export macro does; that macro needs a direct dependency")]
+    // SAFETY: `exported` is `__call_root_module_loader` of a function that returns a `PluginModRef`.
+    unsafe {
+        LibHeader::from_constructor::<PluginModRef>(exported::<P>, CheckTypeLayout::Yes)
+    }
+}
+
+extern "C" fn exported<P: Plugin>() -> RootModuleResult {
+    __call_root_module_loader(root_module::<P>)
+}
+
+fn root_module<P: Plugin>() -> PluginModRef {
+    let module = PluginMod {
+        manifest: manifest::<P>,
+        new_pricing: new_pricing::<P>,
+        new_tax: new_tax::<P>,
+        new_order_process: new_order_process::<P>,
+        new_approval: new_approval::<P>,
+    };
+    module.leak_into_prefix()
+}
+
+extern "C" fn manifest<P: Plugin>() -> RStr<'static> {
+    P::MANIFEST.into()
+}
+
+extern "C" fn new_pricing<P: Plugin>(
+    name: RStr<'_>,
+    config: RStr<'_>,
+    host: HostObj,
+) -> RResult<PricingObj, WireError> {
+    construct(P::PRICING, name, config, host)
+}
+
+extern "C" fn new_tax<P: Plugin>(
+    name: RStr<'_>,
+    config: RStr<'_>,
+    host: HostObj,
+) -> RResult<TaxObj, WireError> {
+    construct(P::TAX, name, config, host)
+}
+
+extern "C" fn new_order_process<P: Plugin>(
+    name: RStr<'_>,
+    config: RStr<'_>,
+    host: HostObj,
+) -> RResult<OrderProcessObj, WireError> {
+    construct(P::ORDER_PROCESS, name, config, host)
+}
+
+extern "C" fn new_approval<P: Plugin>(
+    name: RStr<'_>,
+    config: RStr<'_>,
+    host: HostObj,
+) -> RResult<ApprovalObj, WireError> {
+    construct(P::APPROVAL, name, config, host)
+}
+
+fn construct<O>(
+    entry_points: &[EntryPoint<O>],
+    name: RStr<'_>,
+    config: RStr<'_>,
+    host: HostObj,
+) -> RResult<O, WireError> {
+    remember_places();
+    contain(|| {
+        let found = entry_points.iter().find(|(candidate, _)| *candidate == name.as_str());
+        let (_, build) = found.ok_or_else(|| {
+            let message = format!("the plugin's code has no entry point {name}; export_plugin! must list it");
+            Error::new(ErrorCode::UNSUPPORTED, message)
+        })?;
+        build(config.as_str(), Host::new(host))
+    })
+}
+
+/// Reads a strategy's configuration; the error names the JSON pointer of what is wrong.
+pub(crate) fn read_config<C: DeserializeOwned>(text: &str) -> Result<C, Error> {
+    let value: serde_json::Value =
+        serde_json::from_str(text).map_err(|error| Error::config("", format!("not JSON: {error}")))?;
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let pointer = json_pointer(error.path());
+        Error::config(&pointer, error.into_inner())
+    })
+}
+
+fn json_pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    let mut pointer = String::new();
+    for segment in path {
+        match segment {
+            Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
+            Segment::Map { key } => pointer.push_str(&format!("/{}", key.replace('~', "~0").replace('/', "~1"))),
+            Segment::Enum { .. } | Segment::Unknown => {}
+        }
+    }
+    pointer
+}

@@ -1,0 +1,77 @@
+//! `export_plugin!`.
+
+/// Makes a library a plugin: embeds the manifest and exports the strategies behind its entry points.
+///
+/// ```ignore
+/// vectis_plugin_api::export_plugin! {
+///     manifest: "../plugin.toml",
+///     pricing: { "tiered" => Tiered, "flat" => Flat },
+///     tax: { "table" => Table },
+/// }
+/// ```
+///
+/// The path is relative to the file the macro stands in. Groups that the plugin does not offer are left out; the others come
+/// in the order `pricing`, `tax`, `order_process`, `approval`. Every name must stand in the manifest under
+/// `[entry-points."vectis.<group>"]`. The crate must be a `cdylib` and unwind on panic.
+#[macro_export]
+macro_rules! export_plugin {
+    (
+        manifest: $manifest:literal
+        $(, pricing: { $($pricing:literal => $pricing_type:ty),+ $(,)? })?
+        $(, tax: { $($tax:literal => $tax_type:ty),+ $(,)? })?
+        $(, order_process: { $($order_process:literal => $order_process_type:ty),+ $(,)? })?
+        $(, approval: { $($approval:literal => $approval_type:ty),+ $(,)? })?
+        $(,)?
+    ) => {
+        #[cfg(panic = "abort")]
+        ::core::compile_error!("a Vectis plugin must unwind on panic: remove `panic = \"abort\"` from the profile");
+
+        const _: () = {
+            use $crate::abi::module::EntryPoint;
+
+            const MANIFEST: &str = ::core::include_str!($manifest);
+            $($(::core::assert!(
+                $crate::abi::embed::mentions(MANIFEST, $pricing),
+                ::core::concat!("the manifest has no entry point ", $pricing)
+            );)+)?
+            $($(::core::assert!(
+                $crate::abi::embed::mentions(MANIFEST, $tax),
+                ::core::concat!("the manifest has no entry point ", $tax)
+            );)+)?
+            $($(::core::assert!(
+                $crate::abi::embed::mentions(MANIFEST, $order_process),
+                ::core::concat!("the manifest has no entry point ", $order_process)
+            );)+)?
+            $($(::core::assert!(
+                $crate::abi::embed::mentions(MANIFEST, $approval),
+                ::core::concat!("the manifest has no entry point ", $approval)
+            );)+)?
+
+            struct Exported;
+
+            impl $crate::abi::module::Plugin for Exported {
+                const MANIFEST: &'static str = MANIFEST;
+                const PRICING: &'static [EntryPoint<$crate::abi::pricing::PricingObj>] =
+                    &[$($(($pricing, $crate::abi::pricing::build::<$pricing_type>)),+)?];
+                const TAX: &'static [EntryPoint<$crate::abi::tax::TaxObj>] =
+                    &[$($(($tax, $crate::abi::tax::build::<$tax_type>)),+)?];
+                const ORDER_PROCESS: &'static [EntryPoint<$crate::abi::order_process::OrderProcessObj>] =
+                    &[$($(($order_process, $crate::abi::order_process::build::<$order_process_type>)),+)?];
+                const APPROVAL: &'static [EntryPoint<$crate::abi::approval::ApprovalObj>] =
+                    &[$($(($approval, $crate::abi::approval::build::<$approval_type>)),+)?];
+            }
+
+            #[unsafe(export_name = "_1as_0lib_1header_0root_bmodule_bloader")]
+            pub static ROOT: $crate::abi::abi_stable::library::LibHeader = $crate::abi::module::header::<Exported>();
+
+            #[used]
+            #[unsafe(link_section = ".vectis.manifest")]
+            static MANIFEST_SECTION: [u8; MANIFEST.len()] = $crate::abi::embed::bytes(MANIFEST);
+
+            #[used]
+            #[unsafe(link_section = ".vectis.build")]
+            static BUILD_SECTION: [u8; $crate::abi::embed::BUILD.len()] =
+                $crate::abi::embed::bytes($crate::abi::embed::BUILD);
+        };
+    };
+}
