@@ -61,7 +61,10 @@ impl AccountStatus {
 
     /// From its number.
     pub fn from_number(number: i16) -> Option<Self> {
-        usize::try_from(number).ok().and_then(|index| Self::ALL.get(index)).copied()
+        usize::try_from(number)
+            .ok()
+            .and_then(|index| Self::ALL.get(index))
+            .copied()
     }
 }
 
@@ -356,15 +359,31 @@ pub trait Accounts: Send + Sync {
         page: PageRequest,
     ) -> Result<Page<Account>, Failure<AccountCode>>;
     /// Locations of accounts; foreign ones are left out.
-    async fn locations(&self, ctx: &Ctx, account_ids: &[AccountId]) -> Result<Vec<Location>, Failure<AccountCode>>;
+    async fn locations(
+        &self,
+        ctx: &Ctx,
+        account_ids: &[AccountId],
+    ) -> Result<Vec<Location>, Failure<AccountCode>>;
     /// Addresses of locations; foreign ones are left out.
-    async fn addresses(&self, ctx: &Ctx, location_ids: &[LocationId]) -> Result<Vec<Address>, Failure<AccountCode>>;
+    async fn addresses(
+        &self,
+        ctx: &Ctx,
+        location_ids: &[LocationId],
+    ) -> Result<Vec<Address>, Failure<AccountCode>>;
     /// An address of the caller's account (or any, for staff); `None` otherwise.
     async fn find_address(&self, ctx: &Ctx, id: AddressId) -> Result<Option<Address>, Failure<AccountCode>>;
     /// Employees by id; foreign ones are left out.
-    async fn employees_by_id(&self, ctx: &Ctx, ids: &[EmployeeId]) -> Result<Vec<Employee>, Failure<AccountCode>>;
+    async fn employees_by_id(
+        &self,
+        ctx: &Ctx,
+        ids: &[EmployeeId],
+    ) -> Result<Vec<Employee>, Failure<AccountCode>>;
     /// Employees of accounts, by name; foreign ones are left out; at most 1,000 an account.
-    async fn employees_of(&self, ctx: &Ctx, account_ids: &[AccountId]) -> Result<Vec<Employee>, Failure<AccountCode>>;
+    async fn employees_of(
+        &self,
+        ctx: &Ctx,
+        account_ids: &[AccountId],
+    ) -> Result<Vec<Employee>, Failure<AccountCode>>;
     /// All roles by name.
     async fn roles(&self, ctx: &Ctx) -> Result<Vec<Role>, Failure<AccountCode>>;
     /// All groups by name; at most 1,000.

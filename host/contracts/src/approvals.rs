@@ -165,5 +165,10 @@ pub trait Approvals: Send + Sync {
         note: &str,
     ) -> Result<ApprovalStatus, Failure<ApprovalCode>>;
     /// Cancels a pending request.
-    async fn cancel(&self, tx: &mut Tx, ctx: &Ctx, request: &ApprovalRequest) -> Result<(), Failure<ApprovalCode>>;
+    async fn cancel(
+        &self,
+        tx: &mut Tx,
+        ctx: &Ctx,
+        request: &ApprovalRequest,
+    ) -> Result<(), Failure<ApprovalCode>>;
 }

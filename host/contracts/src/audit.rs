@@ -70,7 +70,8 @@ vectis_kernel::refusal_codes! {
 #[async_trait]
 pub trait Audit: Send + Sync {
     /// Appends entries in the caller's transaction, in one statement.
-    async fn record(&self, tx: &mut Tx, ctx: &Ctx, records: &[AuditRecord]) -> Result<(), Failure<AuditCode>>;
+    async fn record(&self, tx: &mut Tx, ctx: &Ctx, records: &[AuditRecord])
+    -> Result<(), Failure<AuditCode>>;
     /// Newest first. Needs `audit.read`.
     async fn list(
         &self,

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use vectis_kernel::ids::{
-    AccountId, AddressId, ApprovalRequestId, CartId, CartLineId, ChannelId, EmployeeId, LocationId, LoginId, OrderId,
-    VariantId,
+    AccountId, AddressId, ApprovalRequestId, CartId, CartLineId, ChannelId, EmployeeId, LocationId, LoginId,
+    OrderId, VariantId,
 };
 use vectis_kernel::{Ctx, Currency, Failure, Quantity, UnitPrice};
 
@@ -312,8 +312,13 @@ pub trait Carts: Send + Sync {
         request_id: ApprovalRequestId,
     ) -> Result<(), Failure<CartCode>>;
     /// Open, submitted or blocked → placed, if still in the given status and version.
-    async fn mark_placed(&self, tx: &mut Tx, ctx: &Ctx, cart: &Cart, order_id: OrderId)
-    -> Result<(), Failure<CartCode>>;
+    async fn mark_placed(
+        &self,
+        tx: &mut Tx,
+        ctx: &Ctx,
+        cart: &Cart,
+        order_id: OrderId,
+    ) -> Result<(), Failure<CartCode>>;
     /// Submitted → blocked: approved, but not placeable now.
     async fn mark_blocked(&self, tx: &mut Tx, ctx: &Ctx, cart: &Cart) -> Result<(), Failure<CartCode>>;
     /// Submitted or blocked → open (rejected, or withdrawn by the buyer); its version rises.

@@ -170,7 +170,8 @@ pub trait Identity: Send + Sync {
     /// Registers a retail customer.
     async fn customer_register(&self, ctx: &Ctx, login: CreateLogin) -> Result<LoginId, Failure<LoginCode>>;
     /// Lets a login sign in, or not; ends its sessions when not.
-    async fn login_activate(&self, ctx: &Ctx, id: LoginId, is_active: bool) -> Result<(), Failure<LoginCode>>;
+    async fn login_activate(&self, ctx: &Ctx, id: LoginId, is_active: bool)
+    -> Result<(), Failure<LoginCode>>;
     /// By id; missing ones are left out.
     async fn logins_by_id(&self, ctx: &Ctx, ids: &[LoginId]) -> Result<Vec<Principal>, Failure<LoginCode>>;
 
@@ -189,7 +190,8 @@ pub trait Identity: Send + Sync {
         role_ids: Vec<StaffRoleId>,
     ) -> Result<(), Failure<LoginCode>>;
     /// All staff, newest first.
-    async fn staff_list(&self, ctx: &Ctx, page: PageRequest) -> Result<Page<StaffMember>, Failure<LoginCode>>;
+    async fn staff_list(&self, ctx: &Ctx, page: PageRequest)
+    -> Result<Page<StaffMember>, Failure<LoginCode>>;
     /// Creates a role, or replaces the permissions of the one with this name.
     async fn staff_role_upsert(
         &self,

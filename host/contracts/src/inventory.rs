@@ -154,7 +154,11 @@ pub trait Inventory: Send + Sync {
         warehouse_ids: &[WarehouseId],
     ) -> Result<Vec<Availability>, Failure<StockCode>>;
     /// Levels per warehouse of variants. Needs `stock.read`.
-    async fn levels(&self, ctx: &Ctx, variant_ids: &[VariantId]) -> Result<Vec<StockLevel>, Failure<StockCode>>;
+    async fn levels(
+        &self,
+        ctx: &Ctx,
+        variant_ids: &[VariantId],
+    ) -> Result<Vec<StockLevel>, Failure<StockCode>>;
     /// The ledger of a variant, newest first. Needs `stock.read`.
     async fn movements(
         &self,

@@ -15,6 +15,7 @@ pub mod inventory;
 pub mod orders;
 pub mod plugins;
 pub mod points;
+pub mod priced_cart;
 pub mod pricing;
 pub mod products;
 pub mod tax;

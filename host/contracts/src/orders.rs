@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use vectis_kernel::ids::{
-    AccountId, ApprovalRequestId, CartId, ChannelId, CreditNoteId, EmployeeId, LocationId, LoginId, OrderChargeId,
-    OrderId, OrderLineId, ReturnId, VariantId,
+    AccountId, ApprovalRequestId, CartId, ChannelId, CreditNoteId, EmployeeId, LocationId, LoginId,
+    OrderChargeId, OrderId, OrderLineId, ReturnId, VariantId,
 };
 use vectis_kernel::{Ctx, Currency, Failure, Money, Page, PageRequest, Quantity, UnitPrice};
 
@@ -527,7 +527,11 @@ pub trait Orders: Send + Sync {
     async fn cart_withdraw(&self, ctx: &Ctx, cart_id: CartId) -> Result<(), Failure<DecideCode>>;
     /// Approves or rejects. The approval that completes the last step places the order in the same transaction; a
     /// rejection reopens the cart.
-    async fn approval_decide(&self, ctx: &Ctx, decide: DecideApproval) -> Result<Decided, Failure<DecideCode>>;
+    async fn approval_decide(
+        &self,
+        ctx: &Ctx,
+        decide: DecideApproval,
+    ) -> Result<Decided, Failure<DecideCode>>;
 
     /// By id; missing and foreign ones are left out.
     async fn get_many(&self, ctx: &Ctx, ids: &[OrderId]) -> Result<Vec<Order>, Failure<OrderCode>>;
@@ -543,11 +547,17 @@ pub trait Orders: Send + Sync {
     /// Lines of orders the caller was given, by order and position. Two statements.
     async fn lines(&self, ctx: &Ctx, order_ids: &[OrderId]) -> Result<Vec<OrderLine>, Failure<OrderCode>>;
     /// Charges of orders the caller was given.
-    async fn charges(&self, ctx: &Ctx, order_ids: &[OrderId]) -> Result<Vec<OrderCharge>, Failure<OrderCode>>;
+    async fn charges(&self, ctx: &Ctx, order_ids: &[OrderId])
+    -> Result<Vec<OrderCharge>, Failure<OrderCode>>;
     /// History of orders the caller was given, oldest first.
-    async fn history(&self, ctx: &Ctx, order_ids: &[OrderId]) -> Result<Vec<OrderHistoryEntry>, Failure<OrderCode>>;
+    async fn history(
+        &self,
+        ctx: &Ctx,
+        order_ids: &[OrderId],
+    ) -> Result<Vec<OrderHistoryEntry>, Failure<OrderCode>>;
     /// Returns against orders the caller was given.
-    async fn returns(&self, ctx: &Ctx, order_ids: &[OrderId]) -> Result<Vec<OrderReturn>, Failure<OrderCode>>;
+    async fn returns(&self, ctx: &Ctx, order_ids: &[OrderId])
+    -> Result<Vec<OrderReturn>, Failure<OrderCode>>;
     /// Credit notes, newest first: staff all, employees with `orders.read_all` the account's.
     async fn credit_notes(
         &self,
@@ -621,11 +631,23 @@ pub struct OrderBuyerIds {
 impl Order {
     /// Ids of who bought.
     pub fn buyer_ids(&self) -> OrderBuyerIds {
-        let none = OrderBuyerIds { account_id: None, location_id: None, employee_id: None, customer_id: None };
+        let none = OrderBuyerIds {
+            account_id: None,
+            location_id: None,
+            employee_id: None,
+            customer_id: None,
+        };
         match &self.buyer {
             CartOwner::Guest(_) => none,
-            CartOwner::Customer(login_id) => OrderBuyerIds { customer_id: Some(*login_id), ..none },
-            CartOwner::Employee { account_id, location_id, employee_id } => OrderBuyerIds {
+            CartOwner::Customer(login_id) => OrderBuyerIds {
+                customer_id: Some(*login_id),
+                ..none
+            },
+            CartOwner::Employee {
+                account_id,
+                location_id,
+                employee_id,
+            } => OrderBuyerIds {
                 account_id: Some(*account_id),
                 location_id: Some(*location_id),
                 employee_id: Some(*employee_id),
@@ -641,7 +663,10 @@ mod approval_status {
 
     use crate::approvals::ApprovalStatus;
 
-    pub(super) fn serialize<S: Serializer>(status: &ApprovalStatus, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(super) fn serialize<S: Serializer>(
+        status: &ApprovalStatus,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(match status {
             ApprovalStatus::Pending => "pending",
             ApprovalStatus::Approved => "approved",
@@ -650,13 +675,17 @@ mod approval_status {
         })
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ApprovalStatus, D::Error> {
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<ApprovalStatus, D::Error> {
         match String::deserialize(deserializer)?.as_str() {
             "pending" => Ok(ApprovalStatus::Pending),
             "approved" => Ok(ApprovalStatus::Approved),
             "rejected" => Ok(ApprovalStatus::Rejected),
             "canceled" => Ok(ApprovalStatus::Canceled),
-            other => Err(serde::de::Error::custom(format!("unknown approval status {other:?}"))),
+            other => Err(serde::de::Error::custom(format!(
+                "unknown approval status {other:?}"
+            ))),
         }
     }
 }

@@ -92,7 +92,11 @@ pub trait Plugins: Send + Sync {
     /// ones are taken out. Returns the list.
     async fn reload(&self, ctx: &Ctx) -> Result<Vec<Plugin>, Failure<PluginCode>>;
     /// Checks, constructs and self-tests the entry point with the configuration, then activates it.
-    async fn strategy_activate(&self, ctx: &Ctx, activate: ActivateStrategy) -> Result<(), Failure<PluginCode>>;
+    async fn strategy_activate(
+        &self,
+        ctx: &Ctx,
+        activate: ActivateStrategy,
+    ) -> Result<(), Failure<PluginCode>>;
     /// Takes the activation away.
     async fn strategy_deactivate(
         &self,

@@ -11,7 +11,9 @@ use vectis_kernel::{Ctx, Currency, Money, Quantity, UnitPrice};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PointError {
     /// No loaded plugin offers the point for the channel.
-    #[error("no plugin answers {point} in channel {channel}; drop one into the plugins folder or activate one for the channel")]
+    #[error(
+        "no plugin answers {point} in channel {channel}; drop one into the plugins folder or activate one for the channel"
+    )]
     Missing {
         /// `vectis.pricing`
         point: &'static str,
@@ -60,7 +62,11 @@ pub trait Strategies: Send + Sync {
     /// All that tax, by stage, then by priority. Never empty.
     fn tax(&self, ctx: &Ctx, channel_id: ChannelId) -> Result<Vec<Arc<dyn TaxPoint>>, PointError>;
     /// The one that owns the order states.
-    fn order_process(&self, ctx: &Ctx, channel_id: ChannelId) -> Result<Arc<dyn OrderProcessPoint>, PointError>;
+    fn order_process(
+        &self,
+        ctx: &Ctx,
+        channel_id: ChannelId,
+    ) -> Result<Arc<dyn OrderProcessPoint>, PointError>;
     /// The one that plans approvals.
     fn approval(&self, ctx: &Ctx, channel_id: ChannelId) -> Result<Arc<dyn ApprovalPoint>, PointError>;
 }

@@ -201,10 +201,15 @@ vectis_kernel::refusal_codes! {
 pub trait Pricing: Send + Sync {
     /// Prices lines: gathers all candidates in one statement, asks the strategy once. One answer per line, `None` where
     /// there is no price.
-    async fn quote(&self, ctx: &Ctx, query: &PriceQuery) -> Result<Vec<Option<QuotedPrice>>, Failure<QuoteCode>>;
+    async fn quote(
+        &self,
+        ctx: &Ctx,
+        query: &PriceQuery,
+    ) -> Result<Vec<Option<QuotedPrice>>, Failure<QuoteCode>>;
     /// The ladder of each line's variant for this buyer: the strategy asked at each minimum quantity that occurs;
     /// rungs with equal prices are merged. One statement, one call.
-    async fn ladders(&self, ctx: &Ctx, query: &PriceQuery) -> Result<Vec<Vec<PriceTier>>, Failure<QuoteCode>>;
+    async fn ladders(&self, ctx: &Ctx, query: &PriceQuery)
+    -> Result<Vec<Vec<PriceTier>>, Failure<QuoteCode>>;
     /// Lists by name. Needs `prices.read`.
     async fn price_lists(&self, ctx: &Ctx, page: PageRequest) -> Result<Page<PriceList>, Failure<PriceCode>>;
     /// Tiers of a list, by variant; at most 10,000 rows a page of variants after `after`.
@@ -215,7 +220,11 @@ pub trait Pricing: Send + Sync {
         variant_ids: &[VariantId],
     ) -> Result<Vec<(VariantId, PriceTier)>, Failure<PriceCode>>;
     /// Creates a list or replaces its settings.
-    async fn price_list_upsert(&self, ctx: &Ctx, list: UpsertPriceList) -> Result<PriceListId, Failure<PriceCode>>;
+    async fn price_list_upsert(
+        &self,
+        ctx: &Ctx,
+        list: UpsertPriceList,
+    ) -> Result<PriceListId, Failure<PriceCode>>;
     /// Replaces the tiers of variants in a list, at most 10,000 variants (and 50,000 tiers) a call, all or nothing, in
     /// a constant number of statements.
     async fn price_entries_set(
@@ -225,7 +234,11 @@ pub trait Pricing: Send + Sync {
         entries: Vec<SetPriceEntry>,
     ) -> Result<(), Failure<PriceCode>>;
     /// Sets or takes away managed prices, at most 10,000 a call.
-    async fn managed_prices_set(&self, ctx: &Ctx, prices: Vec<SetManagedPrice>) -> Result<(), Failure<PriceCode>>;
+    async fn managed_prices_set(
+        &self,
+        ctx: &Ctx,
+        prices: Vec<SetManagedPrice>,
+    ) -> Result<(), Failure<PriceCode>>;
     /// Managed prices of variants. Needs `prices.read`.
     async fn managed_prices(
         &self,
@@ -233,7 +246,8 @@ pub trait Pricing: Send + Sync {
         variant_ids: &[VariantId],
     ) -> Result<Vec<ManagedPrice>, Failure<PriceCode>>;
     /// Adds exchange rates, at most 1,000 a call; the same pair and instant is replaced.
-    async fn exchange_rates_set(&self, ctx: &Ctx, rates: Vec<ExchangeRate>) -> Result<(), Failure<PriceCode>>;
+    async fn exchange_rates_set(&self, ctx: &Ctx, rates: Vec<ExchangeRate>)
+    -> Result<(), Failure<PriceCode>>;
     /// The rates in force now. Needs `prices.read`.
     async fn exchange_rates(&self, ctx: &Ctx) -> Result<Vec<ExchangeRate>, Failure<PriceCode>>;
 }

@@ -196,13 +196,26 @@ vectis_kernel::refusal_codes! {
 #[async_trait]
 pub trait Products: Send + Sync {
     /// Variants by id, inactive ones included; missing ones are left out. One statement.
-    async fn variants_by_id(&self, ctx: &Ctx, ids: &[VariantId]) -> Result<Vec<Variant>, Failure<ProductCode>>;
+    async fn variants_by_id(
+        &self,
+        ctx: &Ctx,
+        ids: &[VariantId],
+    ) -> Result<Vec<Variant>, Failure<ProductCode>>;
     /// Variants by SKU, exact; inactive ones included; missing ones are left out. One statement.
-    async fn variants_by_sku(&self, ctx: &Ctx, skus: &[String]) -> Result<Vec<Variant>, Failure<ProductCode>>;
+    async fn variants_by_sku(&self, ctx: &Ctx, skus: &[String])
+    -> Result<Vec<Variant>, Failure<ProductCode>>;
     /// Variants of products, by SKU; inactive ones only for staff.
-    async fn variants_of(&self, ctx: &Ctx, product_ids: &[ProductId]) -> Result<Vec<Variant>, Failure<ProductCode>>;
+    async fn variants_of(
+        &self,
+        ctx: &Ctx,
+        product_ids: &[ProductId],
+    ) -> Result<Vec<Variant>, Failure<ProductCode>>;
     /// Products by id; missing ones are left out, inactive ones too unless the caller is staff.
-    async fn products_by_id(&self, ctx: &Ctx, ids: &[ProductId]) -> Result<Vec<Product>, Failure<ProductCode>>;
+    async fn products_by_id(
+        &self,
+        ctx: &Ctx,
+        ids: &[ProductId],
+    ) -> Result<Vec<Product>, Failure<ProductCode>>;
     /// A product by slug.
     async fn find_by_slug(&self, ctx: &Ctx, slug: &str) -> Result<Option<Product>, Failure<ProductCode>>;
     /// Products, newest first.

@@ -128,9 +128,17 @@ pub trait Tax: Send + Sync {
     /// Taxes lines: exemptions in one statement, then every strategy of the channel, by stage.
     async fn assess(&self, ctx: &Ctx, query: &TaxQuery) -> Result<TaxAssessment, Failure<AssessCode>>;
     /// Exemptions of accounts, newest first. Staff, or the account's own employees.
-    async fn exemptions(&self, ctx: &Ctx, account_ids: &[AccountId]) -> Result<Vec<Exemption>, Failure<TaxCode>>;
+    async fn exemptions(
+        &self,
+        ctx: &Ctx,
+        account_ids: &[AccountId],
+    ) -> Result<Vec<Exemption>, Failure<TaxCode>>;
     /// Grants an exemption.
-    async fn exemption_grant(&self, ctx: &Ctx, grant: GrantExemption) -> Result<ExemptionId, Failure<TaxCode>>;
+    async fn exemption_grant(
+        &self,
+        ctx: &Ctx,
+        grant: GrantExemption,
+    ) -> Result<ExemptionId, Failure<TaxCode>>;
     /// Ends an exemption now.
     async fn exemption_withdraw(&self, ctx: &Ctx, id: ExemptionId) -> Result<(), Failure<TaxCode>>;
 }

@@ -12,9 +12,29 @@ pub struct Currency([u8; 3]);
 
 /// ISO 4217 codes in use whose minor unit is not two digits.
 const EXPONENTS: &[(&str, u32)] = &[
-    ("BHD", 3), ("BIF", 0), ("CLP", 0), ("DJF", 0), ("GNF", 0), ("IQD", 3), ("ISK", 0), ("JOD", 3),
-    ("JPY", 0), ("KMF", 0), ("KRW", 0), ("KWD", 3), ("LYD", 3), ("OMR", 3), ("PYG", 0), ("RWF", 0),
-    ("TND", 3), ("UGX", 0), ("VND", 0), ("VUV", 0), ("XAF", 0), ("XOF", 0), ("XPF", 0),
+    ("BHD", 3),
+    ("BIF", 0),
+    ("CLP", 0),
+    ("DJF", 0),
+    ("GNF", 0),
+    ("IQD", 3),
+    ("ISK", 0),
+    ("JOD", 3),
+    ("JPY", 0),
+    ("KMF", 0),
+    ("KRW", 0),
+    ("KWD", 3),
+    ("LYD", 3),
+    ("OMR", 3),
+    ("PYG", 0),
+    ("RWF", 0),
+    ("TND", 3),
+    ("UGX", 0),
+    ("VND", 0),
+    ("VUV", 0),
+    ("XAF", 0),
+    ("XOF", 0),
+    ("XPF", 0),
 ];
 
 /// ISO 4217 codes in use whose minor unit has two digits.
@@ -39,7 +59,10 @@ impl Currency {
 
     /// Digits of the minor unit: 2 for EUR, 0 for JPY, 3 for KWD.
     pub fn exponent(&self) -> u32 {
-        EXPONENTS.iter().find(|(code, _)| code.as_bytes() == self.0).map_or(2, |(_, exponent)| *exponent)
+        EXPONENTS
+            .iter()
+            .find(|(code, _)| code.as_bytes() == self.0)
+            .map_or(2, |(_, exponent)| *exponent)
     }
 }
 
@@ -84,7 +107,9 @@ impl Serialize for Currency {
 
 impl<'de> Deserialize<'de> for Currency {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
     }
 }
 
@@ -128,14 +153,20 @@ impl Money {
     /// Sum; fails on mixed currencies or overflow.
     pub fn plus(self, other: Self) -> Result<Self, MoneyError> {
         self.same_currency(other)?;
-        let minor = self.minor.checked_add(other.minor).ok_or(MoneyError::OutOfRange)?;
+        let minor = self
+            .minor
+            .checked_add(other.minor)
+            .ok_or(MoneyError::OutOfRange)?;
         Ok(Self { minor, ..self })
     }
 
     /// Difference; fails on mixed currencies or overflow.
     pub fn minus(self, other: Self) -> Result<Self, MoneyError> {
         self.same_currency(other)?;
-        let minor = self.minor.checked_sub(other.minor).ok_or(MoneyError::OutOfRange)?;
+        let minor = self
+            .minor
+            .checked_sub(other.minor)
+            .ok_or(MoneyError::OutOfRange)?;
         Ok(Self { minor, ..self })
     }
 
@@ -150,13 +181,18 @@ impl Money {
         let total: i128 = weights.iter().map(|weight| i128::from(*weight)).sum();
         let mut parts: Vec<i64> = Vec::with_capacity(weights.len());
         for weight in weights {
-            let share = if total == 0 { 0 } else { i128::from(self.minor) * i128::from(*weight) / total };
+            let share = if total == 0 {
+                0
+            } else {
+                i128::from(self.minor) * i128::from(*weight) / total
+            };
             parts.push(i64::try_from(share).map_err(|_| MoneyError::OutOfRange)?);
         }
         let rest = i128::from(self.minor) - parts.iter().map(|part| i128::from(*part)).sum::<i128>();
         let largest = (0..weights.len()).rev().max_by_key(|index| weights[*index]);
         if let Some(index) = largest {
-            parts[index] = i64::try_from(i128::from(parts[index]) + rest).map_err(|_| MoneyError::OutOfRange)?;
+            parts[index] =
+                i64::try_from(i128::from(parts[index]) + rest).map_err(|_| MoneyError::OutOfRange)?;
         }
         Ok(parts.into_iter().map(|minor| Self { minor, ..self }).collect())
     }
