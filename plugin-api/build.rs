@@ -19,6 +19,9 @@ fn rustc_version() -> String {
 }
 
 fn variable(name: &str) -> String {
-    #[expect(clippy::disallowed_methods, reason = "cargo hands its facts to build scripts in the environment")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "cargo hands its facts to build scripts in the environment"
+    )]
     std::env::var(name).expect("cargo sets it for every build script")
 }

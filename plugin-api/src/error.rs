@@ -65,7 +65,7 @@ impl Error {
         Self::new(ErrorCode::INTERNAL, message)
     }
 
-    /// Attaches details for machines; anything but a JSON object is for nobody's use.
+    /// Attaches a JSON object with details for machines.
     #[must_use]
     pub fn with_detail(mut self, detail: &serde_json::Value) -> Self {
         self.detail_json = detail.to_string();

@@ -2,7 +2,7 @@
 
 /// Makes a library a plugin: embeds the manifest and exports the strategies behind its entry points.
 ///
-/// ```ignore
+/// ```text
 /// vectis_plugin_api::export_plugin! {
 ///     manifest: "../plugin.toml",
 ///     pricing: { "tiered" => Tiered, "flat" => Flat },
@@ -13,6 +13,8 @@
 /// The path is relative to the file the macro stands in. Groups that the plugin does not offer are left out; the others come
 /// in the order `pricing`, `tax`, `order_process`, `approval`. Every name must stand in the manifest under
 /// `[entry-points."vectis.<group>"]`. The crate must be a `cdylib` and unwind on panic.
+///
+/// Every plugin exports the same symbol, so a program can link one plugin as an `rlib` (for its tests or a benchmark), not two.
 #[macro_export]
 macro_rules! export_plugin {
     (

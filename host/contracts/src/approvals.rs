@@ -124,6 +124,8 @@ vectis_kernel::refusal_codes! {
         NotPending = "NOT_PENDING": Conflict,
         /// The caller has decided this step already.
         AlreadyDecided = "ALREADY_DECIDED": Conflict,
+        /// The request has moved on since; nothing was written.
+        StaleVersion = "STALE_VERSION": Conflict,
         /// A field is out of its range; the field is named.
         InvalidInput = "INVALID_INPUT": Invalid,
     }

@@ -100,7 +100,7 @@ pub struct CartLine {
 }
 
 /// A package, as it was when chosen.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PackageChoice {
     /// `case-of-24`.
     pub slug: String,
@@ -108,7 +108,8 @@ pub struct PackageChoice {
     pub multiplier: Quantity,
 }
 
-/// A price set by staff, with the reason.
+/// A price set by staff, with the reason. It holds for the quantity it was set for: a buyer who changes the quantity of
+/// the line loses it, and what a buyer adds never joins the line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PriceOverride {
     /// The price.

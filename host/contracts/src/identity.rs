@@ -140,6 +140,8 @@ vectis_kernel::refusal_codes! {
         UnknownPermission = "UNKNOWN_PERMISSION": Invalid,
         /// The last login that may manage staff cannot lose that right.
         LastManager = "LAST_MANAGER": Refused,
+        /// Too many registrations from one address; wait. Only `customer_register`.
+        TooManyAttempts = "TOO_MANY_ATTEMPTS": Unavailable,
     }
 }
 
@@ -152,7 +154,7 @@ pub trait Identity: Send + Sync {
     async fn refresh(&self, ctx: &Ctx, refresh_token: &str) -> Result<Tokens, Failure<AuthCode>>;
     /// Ends the session of a refresh token. Unknown tokens are fine: signing out never fails.
     async fn sign_out(&self, ctx: &Ctx, refresh_token: &str) -> Result<(), Failure<AuthCode>>;
-    /// Sets a new password of the acting login and ends its other sessions.
+    /// Sets a new password of the acting login and ends its other sessions: all but `ctx.session_id`.
     async fn password_change(&self, ctx: &Ctx, current: &str, new: &str) -> Result<(), Failure<AuthCode>>;
     /// Checks a token's signature and times. No I/O; `now` is the context's.
     fn verify(&self, ctx: &Ctx, access_token: &str) -> Result<AccessClaims, InvalidToken>;

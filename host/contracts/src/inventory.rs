@@ -126,6 +126,8 @@ vectis_kernel::refusal_codes! {
         Forbidden = "FORBIDDEN": Forbidden,
         /// No such warehouse.
         WarehouseNotFound = "WAREHOUSE_NOT_FOUND": NotFound,
+        /// No such variant.
+        UnknownVariant = "UNKNOWN_VARIANT": NotFound,
         /// The code is taken.
         CodeTaken = "CODE_TAKEN": Conflict,
         /// On hand would fall below what is reserved and allocated.

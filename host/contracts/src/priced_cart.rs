@@ -133,33 +133,7 @@ impl CartPricer {
             .zip(&quotes)
             .map(|(line, quote)| charged_price(line, *quote))
             .collect();
-        let amounts = cart
-            .lines
-            .iter()
-            .zip(&charged)
-            .map(|(line, price)| price.times(line.quantity))
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|error| out_of_range(&error))?;
-        let query = TaxQuery {
-            channel_id: channel.id,
-            account_id: buyer.account_id,
-            location_id: buyer.location_id,
-            currency: cart.currency,
-            prices_include_tax: channel.prices_include_tax,
-            destination: destination(cart.shipping_address.as_ref(), buyer, channel),
-            lines: cart
-                .lines
-                .iter()
-                .zip(amounts)
-                .map(|(line, amount)| TaxQueryLine {
-                    amount,
-                    quantity: line.quantity,
-                    category: variants
-                        .get(&line.variant_id)
-                        .map_or_else(String::new, |v| v.tax_category.clone()),
-                })
-                .collect(),
-        };
+        let query = tax_query(&cart, channel, buyer, &variants, &charged)?;
         let assessment = self.tax.assess(ctx, &query).await.map_err(|failure| {
             failure.map_code(|code| match code {
                 AssessCode::StrategyFailed => PricingCode::StrategyFailed,
@@ -248,6 +222,37 @@ impl CartPricer {
             })
         })
     }
+}
+
+/// What the tax strategies are asked: each line at the price charged.
+fn tax_query(
+    cart: &Cart,
+    channel: &Channel,
+    buyer: &BuyerFacts,
+    variants: &HashMap<VariantId, Arc<Variant>>,
+    charged: &[UnitPrice],
+) -> Result<TaxQuery, Failure<PricingCode>> {
+    let lines = cart.lines.iter().zip(charged).map(|(line, price)| {
+        let amount = price
+            .times(line.quantity)
+            .map_err(|error| out_of_range(&error))?;
+        Ok(TaxQueryLine {
+            amount,
+            quantity: line.quantity,
+            category: variants
+                .get(&line.variant_id)
+                .map_or_else(String::new, |v| v.tax_category.clone()),
+        })
+    });
+    Ok(TaxQuery {
+        channel_id: channel.id,
+        account_id: buyer.account_id,
+        location_id: buyer.location_id,
+        currency: cart.currency,
+        prices_include_tax: channel.prices_include_tax,
+        destination: destination(cart.shipping_address.as_ref(), buyer, channel),
+        lines: lines.collect::<Result<_, Failure<PricingCode>>>()?,
+    })
 }
 
 /// The override, else the strategy's price, else the price last shown.

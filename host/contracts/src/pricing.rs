@@ -185,6 +185,8 @@ vectis_kernel::refusal_codes! {
         PriceListNotFound = "PRICE_LIST_NOT_FOUND": NotFound,
         /// A list with prices keeps its currency.
         CurrencyFixed = "CURRENCY_FIXED": Conflict,
+        /// No such variant.
+        UnknownVariant = "UNKNOWN_VARIANT": NotFound,
         /// The same variant or minimum quantity stands twice.
         Duplicate = "DUPLICATE": Invalid,
         /// A price is negative, too precise or too large.

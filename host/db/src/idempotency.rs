@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use vectis_kernel::{Ctx, IdempotencyKey, IdempotencyMismatch};
 
-use crate::{Tx, conn};
+use crate::{Db, Tx, conn};
 
 /// How long an answer is kept.
 const RETENTION: chrono::TimeDelta = chrono::TimeDelta::days(7);
@@ -36,7 +36,9 @@ pub enum Error {
 /// The answer given before under the context's key, if any. Otherwise claims the key: a concurrent request with the same
 /// key waits here until this unit of work ends, then sees its answer (or, had it been rolled back, claims the key itself).
 pub async fn find<T: DeserializeOwned>(tx: &mut Tx, ctx: &Ctx) -> Result<Option<T>, Error> {
-    let Some(given) = &ctx.idempotency else { return Ok(None) };
+    let Some(given) = &ctx.idempotency else {
+        return Ok(None);
+    };
     if claim(tx, ctx, given).await? {
         return Ok(None);
     }
@@ -50,11 +52,44 @@ pub async fn find<T: DeserializeOwned>(tx: &mut Tx, ctx: &Ctx) -> Result<Option<
     )
     .fetch_one(conn(tx))
     .await?;
-    if stored.parameters_hash != given.parameters_hash {
-        return Err(Error::Mismatch(IdempotencyMismatch { key: given.key.clone() }));
-    }
-    let answer = stored.answer.ok_or_else(|| Error::Unanswered(given.key.clone()))?;
+    check_parameters(given, &stored.parameters_hash)?;
+    let answer = stored
+        .answer
+        .ok_or_else(|| Error::Unanswered(given.key.clone()))?;
     Ok(Some(serde_json::from_value(answer)?))
+}
+
+/// The answer given before under the context's key, if any, without claiming the key: for use cases whose gathering would
+/// refuse what is already done (the cart has since become an order). [`find`] still comes first in the unit of work.
+pub async fn answered<T: DeserializeOwned>(db: &Db, ctx: &Ctx) -> Result<Option<T>, Error> {
+    let Some(given) = &ctx.idempotency else {
+        return Ok(None);
+    };
+    let stored = sqlx::query!(
+        "SELECT parameters_hash, answer AS \"answer!\" \
+         FROM events.idempotency \
+         WHERE actor_key = $1 AND key = $2 AND answer IS NOT NULL AND created_at >= $3",
+        ctx.actor_key(),
+        given.key,
+        ctx.now() - RETENTION
+    )
+    .fetch_optional(db.pool())
+    .await?;
+    let Some(stored) = stored else {
+        return Ok(None);
+    };
+    check_parameters(given, &stored.parameters_hash)?;
+    Ok(Some(serde_json::from_value(stored.answer)?))
+}
+
+fn check_parameters(given: &IdempotencyKey, stored: &[u8]) -> Result<(), Error> {
+    if given.parameters_hash == stored {
+        Ok(())
+    } else {
+        Err(Error::Mismatch(IdempotencyMismatch {
+            key: given.key.clone(),
+        }))
+    }
 }
 
 /// Inserts the key, or takes over one that has outlived its retention. False when it is held already.
@@ -78,7 +113,9 @@ async fn claim(tx: &mut Tx, ctx: &Ctx, given: &IdempotencyKey) -> Result<bool, s
 
 /// Stores the answer under the context's key, which [`find`] has claimed.
 pub async fn record<T: Serialize>(tx: &mut Tx, ctx: &Ctx, answer: &T) -> Result<(), Error> {
-    let Some(given) = &ctx.idempotency else { return Ok(()) };
+    let Some(given) = &ctx.idempotency else {
+        return Ok(());
+    };
     let answer = serde_json::to_value(answer)?;
     let recorded = sqlx::query!(
         "UPDATE events.idempotency \
@@ -90,7 +127,11 @@ pub async fn record<T: Serialize>(tx: &mut Tx, ctx: &Ctx, answer: &T) -> Result<
     )
     .execute(conn(tx))
     .await?;
-    if recorded.rows_affected() == 1 { Ok(()) } else { Err(Error::Unclaimed(given.key.clone())) }
+    if recorded.rows_affected() == 1 {
+        Ok(())
+    } else {
+        Err(Error::Unclaimed(given.key.clone()))
+    }
 }
 
 /// Forgets answers older than the retention; returns how many.

@@ -5,6 +5,7 @@ mod schemas;
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
+use sqlx::PgConnection;
 use uuid::Uuid;
 use vectis_kernel::ids::EventId;
 use vectis_kernel::{Ctx, Event};
@@ -77,7 +78,7 @@ async fn insert(tx: &mut Tx, ctx: &Ctx, events: &[Event]) -> Result<(), sqlx::Er
             RETURNING aggregate_kind, aggregate_id, last_sequence, last_transaction_id
         ),
         fact AS (
-            SELECT given.*, numbered.last_transaction_id,
+            SELECT id, event_type, topic, aggregate_kind, aggregate_id, data, ordinal, last_transaction_id,
                    numbered.last_sequence - counted.events + given.step AS sequence
             FROM given
             JOIN counted USING (aggregate_kind, aggregate_id)
@@ -110,6 +111,34 @@ async fn insert(tx: &mut Tx, ctx: &Ctx, events: &[Event]) -> Result<(), sqlx::Er
         ctx.trace_id
     )
     .execute(conn(tx))
+    .await?;
+    Ok(())
+}
+
+/// Transaction ids mean nothing on another server: after a restore from a dump those of the old one may lie ahead of
+/// every horizon and would hold their events back. Moves such events to the beginning, where their positions still keep
+/// each aggregate's order. On a server that wrote its own outbox there are none.
+pub(crate) async fn adopt_restored(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    let adopted = sqlx::query!(
+        "UPDATE events.outbox \
+         SET transaction_id = '0' \
+         WHERE transaction_id >= pg_snapshot_xmax(pg_current_snapshot())"
+    )
+    .execute(&mut *connection)
+    .await?;
+    if adopted.rows_affected() == 0 {
+        return Ok(());
+    }
+    tracing::warn!(
+        events = adopted.rows_affected(),
+        "the outbox comes from another server; consumers read it anew"
+    );
+    sqlx::query!(
+        "UPDATE events.aggregate_sequence \
+         SET last_transaction_id = '0' \
+         WHERE last_transaction_id >= pg_snapshot_xmax(pg_current_snapshot())"
+    )
+    .execute(connection)
     .await?;
     Ok(())
 }
@@ -188,8 +217,14 @@ impl OutboxRow {
         let transaction_id = self
             .transaction_id
             .parse()
-            .map_err(|error| sqlx::Error::ColumnDecode { index: "transaction_id".into(), source: Box::new(error) })?;
-        let cursor = Cursor { transaction_id, position: self.position };
+            .map_err(|error| sqlx::Error::ColumnDecode {
+                index: "transaction_id".into(),
+                source: Box::new(error),
+            })?;
+        let cursor = Cursor {
+            transaction_id,
+            position: self.position,
+        };
         Ok(OutboxEvent {
             id: self.id,
             event_type: self.event_type,

@@ -34,20 +34,23 @@ impl Statements {
 
 /// Counts up to now in the pool's database. `None` when the server does not count.
 pub async fn counted(pool: &PgPool) -> Result<Option<Statements>, DbError> {
-    let loaded: String = sqlx::query_scalar("SELECT current_setting('shared_preload_libraries')")
+    let loaded: String = sqlx::query_scalar("SHOW shared_preload_libraries")
         .fetch_one(pool)
         .await?;
     if !loaded.contains("pg_stat_statements") {
         return Ok(None);
     }
-    sqlx::query("CREATE EXTENSION IF NOT EXISTS pg_stat_statements SCHEMA public").execute(pool).await?;
+    sqlx::query("CREATE EXTENSION IF NOT EXISTS pg_stat_statements SCHEMA public")
+        .execute(pool)
+        .await?;
     let rows: Vec<(String, i64)> = sqlx::query_as(
         "SELECT query, SUM(calls)::bigint \
          FROM public.pg_stat_statements AS statement \
          JOIN pg_catalog.pg_database AS database ON database.oid = statement.dbid \
          WHERE database.datname = current_database() \
            AND query !~* '^(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|SET|SHOW|DISCARD)' \
-           AND query !~ 'pg_stat_statements|shared_preload_libraries' \
+           AND statement.toplevel \
+           AND query !~ 'pg_stat_statements' \
          GROUP BY query",
     )
     .fetch_all(pool)

@@ -1,0 +1,193 @@
+//! The GraphQL API: the platform's face. One schema, shaped by who asks; no logic, no SQL, no plugin.
+//!
+//! *Owns*: types, names and descriptions of the API, its limits, who may ask for which field. *Depends on*: contracts and
+//! kernel. *Invariants*: a resolver decodes, calls one service, encodes; relations go through [`loaders`]; every field of
+//! every object has a rule in a `POLICY` table; amounts are decimal strings. *Start reading at*: [`carts`] for the shape
+//! of a domain, [`document`] for what is checked before anything runs, [`execute`] for the way in.
+
+pub mod account_commands;
+pub mod accounts;
+pub mod approvals;
+pub mod audit;
+pub mod auth;
+mod buyer_prices;
+pub mod caller;
+pub mod cart_commands;
+pub mod carts;
+pub mod catalog;
+pub mod catalog_commands;
+pub mod channels;
+pub mod document;
+pub mod error;
+pub mod id;
+mod loaders;
+pub mod order_commands;
+pub mod orders;
+mod page;
+pub mod plugins;
+pub mod policy;
+pub mod prices;
+pub mod scalars;
+mod shape;
+pub mod stock;
+pub mod taxes;
+mod variant_refs;
+
+use std::sync::Arc;
+
+use async_graphql::parser::types::ServiceDocument;
+use async_graphql::{EmptySubscription, MergedObject, Request, Response, Schema, ServerError};
+use vectis_contracts::accounts::Accounts;
+use vectis_contracts::approvals::Approvals;
+use vectis_contracts::audit::Audit;
+use vectis_contracts::carts::Carts;
+use vectis_contracts::channels::Channels;
+use vectis_contracts::identity::Identity;
+use vectis_contracts::inventory::Inventory;
+use vectis_contracts::orders::Orders;
+use vectis_contracts::plugins::Plugins;
+use vectis_contracts::priced_cart::CartPricer;
+use vectis_contracts::pricing::Pricing;
+use vectis_contracts::products::Products;
+use vectis_contracts::tax::Tax;
+
+pub use crate::caller::{Caller, guest_hash};
+use crate::document::{DocumentCheck, FieldTypes, Limits};
+use crate::policy::TypePolicy;
+use crate::shape::{POLICY, Shaped};
+
+/// Every contract the API speaks to.
+#[expect(missing_docs, reason = "each is its contract")]
+pub struct Services {
+    pub accounts: Arc<dyn Accounts>,
+    pub approvals: Arc<dyn Approvals>,
+    pub audit: Arc<dyn Audit>,
+    pub cart_pricer: CartPricer,
+    pub carts: Arc<dyn Carts>,
+    pub channels: Arc<dyn Channels>,
+    pub identity: Arc<dyn Identity>,
+    pub inventory: Arc<dyn Inventory>,
+    pub orders: Arc<dyn Orders>,
+    pub plugins: Arc<dyn Plugins>,
+    pub pricing: Arc<dyn Pricing>,
+    pub products: Arc<dyn Products>,
+    pub tax: Arc<dyn Tax>,
+}
+
+/// Everything that can be asked.
+#[derive(MergedObject, Default)]
+pub struct Query(
+    auth::AuthQuery,
+    channels::ChannelQuery,
+    catalog::CatalogQuery,
+    cart_commands::CartQuery,
+    approvals::ApprovalQuery,
+    orders::OrderQuery,
+    accounts::AccountQuery,
+    prices::PriceQuery,
+    stock::StockQuery,
+    plugins::PluginQuery,
+    audit::AuditQuery,
+);
+
+/// Everything that can be done.
+#[derive(MergedObject, Default)]
+pub struct Mutation(
+    auth::AuthMutation,
+    cart_commands::CartMutation,
+    order_commands::OrderMutation,
+    approvals::ApprovalMutation,
+    account_commands::AccountMutation,
+    catalog_commands::CatalogMutation,
+    prices::PriceMutation,
+    stock::StockMutation,
+    taxes::TaxMutation,
+    channels::ChannelMutation,
+    plugins::PluginMutation,
+);
+
+/// Who may ask for which field, one table per domain.
+pub(crate) const POLICIES: &[&[TypePolicy]] = &[
+    account_commands::POLICY,
+    accounts::POLICY,
+    approvals::POLICY,
+    audit::POLICY,
+    auth::POLICY,
+    cart_commands::POLICY,
+    carts::POLICY,
+    catalog::POLICY,
+    catalog_commands::POLICY,
+    channels::POLICY,
+    order_commands::POLICY,
+    orders::POLICY,
+    plugins::POLICY,
+    prices::POLICY,
+    stock::POLICY,
+    taxes::POLICY,
+    &[("Money", &[(policy::Access::Owner, "amount currencyCode")])],
+    &[("UnitPrice", &[(policy::Access::Owner, "amount currencyCode")])],
+];
+
+type RootSchema = Schema<Shaped<Query>, Shaped<Mutation>, EmptySubscription>;
+
+/// The schema with its limits, ready to execute.
+pub struct Api {
+    schema: RootSchema,
+    types: FieldTypes,
+    services: Arc<Services>,
+    limits: Limits,
+}
+
+fn schema() -> RootSchema {
+    Schema::build(Shaped(Query::default()), Shaped(Mutation::default()), EmptySubscription)
+        .limit_recursive_depth(64)
+        .disable_suggestions()
+        .finish()
+}
+
+/// The schema definition, as committed.
+pub fn sdl() -> String {
+    schema().sdl()
+}
+
+impl Api {
+    /// Builds the schema over the services.
+    pub fn new(services: Services, limits: Limits) -> Self {
+        let schema = schema();
+        let sdl: ServiceDocument =
+            async_graphql::parser::parse_schema(schema.sdl()).expect("the schema prints SDL that parses");
+        Self { types: FieldTypes::new(&sdl), schema, services: Arc::new(services), limits }
+    }
+
+    /// The contracts behind the API.
+    pub fn services(&self) -> &Arc<Services> {
+        &self.services
+    }
+
+    /// Runs one request for one caller.
+    pub async fn execute(&self, mut request: Request, caller: Arc<Caller>) -> Response {
+        let name = request.operation_name.clone();
+        let variables = request.variables.clone();
+        let check =
+            DocumentCheck { limits: &self.limits, policy: &POLICY, types: &self.types, caller: &caller };
+        let checked = match request.parsed_query() {
+            Ok(document) => check.run(document, name.as_deref(), &variables),
+            Err(error) => return Response::from_errors(vec![error]),
+        };
+        if let Err(error) = checked {
+            return Response::from_errors(vec![error.into_server_error(async_graphql::Pos::default())]);
+        }
+        let loaders = loaders::loaders(self.services.clone(), caller.clone());
+        let request = request.data(caller).data(self.services.clone()).data(loaders);
+        self.schema.execute(request).await
+    }
+}
+
+/// A response that says only what went wrong before a request could run.
+pub fn refused(code: &'static str, message: &str) -> Response {
+    let error: ServerError = error::coded(code, message).into_server_error(async_graphql::Pos::default());
+    Response::from_errors(vec![error])
+}
+
+#[cfg(test)]
+mod tests;

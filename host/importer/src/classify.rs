@@ -77,19 +77,19 @@ impl ChargeKind {
         }
     }
 
-    /// As the API names it.
-    pub fn key(self) -> &'static str {
+    /// For people, where the file has no description.
+    pub fn label(self) -> &'static str {
         match self {
-            Self::Postage => "postage",
-            Self::Carriage => "carriage",
-            Self::Manual => "manual",
-            Self::Discount => "discount",
-            Self::Samples => "samples",
-            Self::BankCharges => "bank_charges",
-            Self::MarketplaceFee => "marketplace_fee",
-            Self::CharityCommission => "charity_commission",
-            Self::GiftVoucher => "gift_voucher",
-            Self::Other => "other",
+            Self::Postage => "Postage",
+            Self::Carriage => "Carriage",
+            Self::Manual => "Manual",
+            Self::Discount => "Discount",
+            Self::Samples => "Samples",
+            Self::BankCharges => "Bank charges",
+            Self::MarketplaceFee => "Marketplace fee",
+            Self::CharityCommission => "Commission to a charity",
+            Self::GiftVoucher => "Gift voucher",
+            Self::Other => "Other charge",
         }
     }
 }
@@ -140,9 +140,14 @@ impl InvoiceForm {
 
 /// One kind per row, in the same order.
 pub fn classify(rows: &[Row]) -> Vec<RowKind> {
-    let priced: HashSet<&str> =
-        rows.iter().filter(|row| row.unit_price.micros > 0).map(|row| row.invoice.as_str()).collect();
-    rows.iter().map(|row| kind_of(row, priced.contains(row.invoice.as_str()))).collect()
+    let priced: HashSet<&str> = rows
+        .iter()
+        .filter(|row| row.unit_price.micros > 0)
+        .map(|row| row.invoice.as_str())
+        .collect();
+    rows.iter()
+        .map(|row| kind_of(row, priced.contains(row.invoice.as_str())))
+        .collect()
 }
 
 fn kind_of(row: &Row, stands_beside_priced_rows: bool) -> RowKind {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::ids::{AccountId, ChannelId, EmployeeId, LocationId, LoginId};
+use crate::ids::{AccountId, ChannelId, EmployeeId, LocationId, LoginId, SessionId};
 use crate::{Clock, IdSource, Permission};
 
 /// Who acts.
@@ -72,6 +72,8 @@ pub struct IdempotencyKey {
 pub struct Ctx {
     /// Who acts.
     pub actor: Actor,
+    /// The sign-in behind the actor, when a person acts with an access token.
+    pub session_id: Option<SessionId>,
     /// The channel the request came through, if any.
     pub channel_id: Option<ChannelId>,
     /// Set when the caller asked for idempotency.
@@ -156,6 +158,7 @@ impl Ctx {
         let ids = crate::SystemIds;
         Self {
             actor: Actor::System { name },
+            session_id: None,
             channel_id: None,
             idempotency: None,
             trace_id: ids.next(),

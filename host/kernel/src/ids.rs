@@ -3,6 +3,12 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+/// What all id newtypes have in common.
+pub trait EntityId: Copy + From<Uuid> + Into<Uuid> + Send + Sync + 'static {
+    /// The word in front of the id in GraphQL: `order:01J…`.
+    const KIND: &'static str;
+}
+
 /// Declares id newtypes. A macro because forty identical impls by hand would hide the one that differs.
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident = $kind:literal;)*) => {$(
@@ -11,9 +17,8 @@ macro_rules! ids {
         #[serde(transparent)]
         pub struct $name(pub Uuid);
 
-        impl $name {
-            /// The word in front of the id in GraphQL: `order:01J…`.
-            pub const KIND: &'static str = $kind;
+        impl EntityId for $name {
+            const KIND: &'static str = $kind;
         }
 
         impl From<Uuid> for $name {

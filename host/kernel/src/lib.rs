@@ -5,6 +5,8 @@
 
 pub mod clock;
 pub mod context;
+pub mod country;
+pub mod duration;
 pub mod event;
 pub mod failure;
 pub mod ids;
@@ -16,6 +18,7 @@ pub mod unit_price;
 
 pub use clock::{Clock, FixedClock, IdSource, SystemClock, SystemIds};
 pub use context::{Actor, BuyerActor, Ctx, IdempotencyKey, StaffActor};
+pub use country::is_country_code;
 pub use event::Event;
 pub use failure::{ErrorClass, Failure, IdempotencyMismatch, InternalError, Refusal, RefusalCode};
 pub use money::{Currency, Money, MoneyError};

@@ -1,5 +1,12 @@
 //! The host's services as a vtable.
 
+#![expect(
+    unsafe_code,
+    unused_qualifications,
+    non_local_definitions,
+    reason = "what #[sabi_trait] and derive(StableAbi) generate"
+)]
+
 use std::sync::Arc;
 
 use abi_stable::sabi_trait;

@@ -2,7 +2,7 @@
 
 use abi_stable::StableAbi;
 use abi_stable::library::{
-    CheckTypeLayout, LibHeader, RootModule, RootModuleResult, __call_root_module_loader,
+    __call_root_module_loader, CheckTypeLayout, LibHeader, RootModule, RootModuleResult,
 };
 use abi_stable::package_version_strings;
 use abi_stable::prefix_type::PrefixTypeTrait;
@@ -20,21 +20,18 @@ use crate::abi::tax::TaxObj;
 use crate::error::{Error, ErrorCode};
 use crate::host::Host;
 
-/// Builds the strategy behind an entry point: its name as in the manifest, its configuration as a JSON object.
-pub type NewStrategy<O> =
-    extern "C" fn(entry_point: RStr<'_>, config_json: RStr<'_>, host: HostObj) -> RResult<O, WireError>;
-
+/// A constructor takes the name of an entry point as in the manifest, its configuration as a JSON object, and the host.
 #[repr(C)]
 #[derive(StableAbi)]
 #[sabi(kind(Prefix(prefix_ref = PluginModRef)))]
 pub struct PluginMod {
     /// The manifest, byte for byte as in the section `.vectis.manifest`.
     pub manifest: extern "C" fn() -> RStr<'static>,
-    pub new_pricing: NewStrategy<PricingObj>,
-    pub new_tax: NewStrategy<TaxObj>,
-    pub new_order_process: NewStrategy<OrderProcessObj>,
+    pub new_pricing: extern "C" fn(RStr<'_>, RStr<'_>, HostObj) -> RResult<PricingObj, WireError>,
+    pub new_tax: extern "C" fn(RStr<'_>, RStr<'_>, HostObj) -> RResult<TaxObj, WireError>,
+    pub new_order_process: extern "C" fn(RStr<'_>, RStr<'_>, HostObj) -> RResult<OrderProcessObj, WireError>,
     #[sabi(last_prefix_field)]
-    pub new_approval: NewStrategy<ApprovalObj>,
+    pub new_approval: extern "C" fn(RStr<'_>, RStr<'_>, HostObj) -> RResult<ApprovalObj, WireError>,
 }
 
 impl RootModule for PluginModRef {
@@ -58,7 +55,10 @@ pub trait Plugin: 'static {
 
 /// The static that the plugin exports under the name `abi_stable` looks for.
 pub const fn header<P: Plugin>() -> LibHeader {
-    #[expect(unsafe_code, reason = "what abi_stable's own export macro does; that macro needs a direct dependency")]
+    #[expect(
+        unsafe_code,
+        reason = "what abi_stable's own export macro does; that macro needs a direct dependency"
+    )]
     // SAFETY: `exported` is `__call_root_module_loader` of a function that returns a `PluginModRef`.
     unsafe {
         LibHeader::from_constructor::<PluginModRef>(exported::<P>, CheckTypeLayout::Yes)
@@ -149,7 +149,9 @@ fn json_pointer(path: &serde_path_to_error::Path) -> String {
     for segment in path {
         match segment {
             Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
-            Segment::Map { key } => pointer.push_str(&format!("/{}", key.replace('~', "~0").replace('/', "~1"))),
+            Segment::Map { key } => {
+                pointer.push_str(&format!("/{}", key.replace('~', "~0").replace('/', "~1")))
+            }
             Segment::Enum { .. } | Segment::Unknown => {}
         }
     }

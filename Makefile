@@ -1,0 +1,22 @@
+.PHONY: up test bench lint
+
+# Vectis with everything it needs, a demo shop in it.
+up:
+	.ci/install
+	SQLX_OFFLINE=true cargo build --release --workspace --exclude vectis-tests
+	.ci/collect-plugins target/release data/plugins
+	exec target/release/vectis up --demo
+
+# The whole check, the same as in CI.
+test:
+	.ci/test
+
+# One table of figures.
+bench:
+	.ci/install
+	SQLX_OFFLINE=true cargo build --release --workspace
+	SQLX_OFFLINE=true .ci/with-postgres --durable cargo bench -p vectis-tests
+
+lint:
+	cargo fmt --all --check
+	SQLX_OFFLINE=true cargo clippy --workspace --all-targets -- -D warnings

@@ -1,0 +1,167 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use chrono::{DateTime, TimeDelta};
+use sqlx::PgPool;
+use vectis_db::idempotency::{self, Error};
+use vectis_db::{Db, statements};
+use vectis_kernel::{Ctx, Failure, FixedClock, IdempotencyKey, IdempotencyMismatch};
+
+use crate::support::{ctx, database, rows};
+
+fn keyed(key: &str, hash: u8) -> Ctx {
+    let idempotency = Some(IdempotencyKey {
+        key: key.to_owned(),
+        parameters_hash: [hash; 32],
+    });
+    Ctx { idempotency, ..ctx() }
+}
+
+/// A use case whose effect is to count; its answer is the count.
+async fn count(db: &Db, ctx: &Ctx, counter: &AtomicU32) -> Result<u32, Error> {
+    let mut tx = db.begin().await.unwrap();
+    if let Some(answer) = idempotency::find(&mut tx, ctx).await? {
+        return Ok(answer);
+    }
+    let answer = counter.fetch_add(1, Ordering::SeqCst) + 1;
+    idempotency::record(&mut tx, ctx, &answer).await?;
+    tx.commit().await.unwrap();
+    Ok(answer)
+}
+
+#[sqlx::test]
+async fn without_a_key_every_request_has_its_effect_and_no_statement_is_sent(pool: PgPool) {
+    let db = database(pool).await;
+    let counter = AtomicU32::new(0);
+
+    let before = statements::counted(db.pool()).await.unwrap().unwrap();
+    assert_eq!(count(&db, &ctx(), &counter).await.unwrap(), 1);
+    assert_eq!(count(&db, &ctx(), &counter).await.unwrap(), 2);
+    let after = statements::counted(db.pool()).await.unwrap().unwrap();
+
+    assert_eq!(after.since(&before).total(), 0);
+}
+
+#[sqlx::test]
+async fn the_same_key_gets_the_first_answer(pool: PgPool) {
+    let db = database(pool).await;
+    let counter = AtomicU32::new(0);
+
+    assert_eq!(count(&db, &keyed("a", 1), &counter).await.unwrap(), 1);
+    assert_eq!(count(&db, &keyed("a", 1), &counter).await.unwrap(), 1);
+    assert_eq!(count(&db, &keyed("b", 1), &counter).await.unwrap(), 2);
+    assert_eq!(
+        count(&db, &keyed("a", 1).as_system("another"), &counter)
+            .await
+            .unwrap(),
+        3
+    );
+}
+
+#[sqlx::test]
+async fn the_same_key_with_other_parameters_is_a_mismatch(pool: PgPool) {
+    let db = database(pool).await;
+    let counter = AtomicU32::new(0);
+    count(&db, &keyed("a", 1), &counter).await.unwrap();
+
+    let failure = Failure::<()>::from(count(&db, &keyed("a", 2), &counter).await.unwrap_err());
+
+    let Failure::Internal(error) = failure else {
+        panic!("{failure:?}")
+    };
+    let mismatch = error.find::<IdempotencyMismatch>();
+    assert_eq!(mismatch, Some(&IdempotencyMismatch { key: "a".to_owned() }));
+    assert_eq!(counter.load(Ordering::SeqCst), 1);
+}
+
+#[sqlx::test]
+async fn concurrent_requests_with_one_key_have_one_effect_and_one_answer(pool: PgPool) {
+    let db = database(pool).await;
+    let counter = AtomicU32::new(0);
+    let ctx = keyed("a", 1);
+
+    let answers = futures_util::future::join_all((0..32).map(|_| count(&db, &ctx, &counter))).await;
+
+    assert!(
+        answers.iter().all(|answer| matches!(answer, Ok(1))),
+        "{answers:?}"
+    );
+    assert_eq!(
+        (counter.load(Ordering::SeqCst), rows(&db, "idempotency").await),
+        (1, 1)
+    );
+}
+
+#[sqlx::test]
+async fn a_key_whose_request_was_rolled_back_is_free_for_the_one_that_waits(pool: PgPool) {
+    let db = database(pool).await;
+    let ctx = keyed("a", 1);
+    let mut first = db.begin().await.unwrap();
+    assert_eq!(idempotency::find::<u32>(&mut first, &ctx).await.unwrap(), None);
+
+    let counter = AtomicU32::new(0);
+    let (rolled_back, answer) = tokio::join!(first.rollback(), count(&db, &ctx, &counter));
+
+    rolled_back.unwrap();
+    assert_eq!(answer.unwrap(), 1);
+}
+
+#[sqlx::test]
+async fn a_key_is_free_again_after_seven_days_and_purged(pool: PgPool) {
+    let db = database(pool).await;
+    let clock = Arc::new(FixedClock::at(DateTime::UNIX_EPOCH));
+    let on_clock = |ctx: Ctx| Ctx {
+        clock: Arc::<FixedClock>::clone(&clock),
+        ..ctx
+    };
+    let counter = AtomicU32::new(0);
+    count(&db, &on_clock(keyed("a", 1)), &counter).await.unwrap();
+    count(&db, &on_clock(keyed("b", 1)), &counter).await.unwrap();
+
+    clock.advance(TimeDelta::days(7));
+    assert_eq!(count(&db, &on_clock(keyed("a", 1)), &counter).await.unwrap(), 1);
+    clock.advance(TimeDelta::seconds(1));
+    assert_eq!(count(&db, &on_clock(keyed("a", 2)), &counter).await.unwrap(), 3);
+
+    let mut tx = db.begin().await.unwrap();
+    assert_eq!(idempotency::purge(&mut tx, &on_clock(ctx())).await.unwrap(), 1);
+    tx.commit().await.unwrap();
+    assert_eq!(rows(&db, "idempotency").await, 1);
+}
+
+#[sqlx::test]
+async fn forgetting_the_answer_or_the_claim_is_an_error(pool: PgPool) {
+    let db = database(pool).await;
+    let ctx = keyed("a", 1);
+
+    let mut tx = db.begin().await.unwrap();
+    let unclaimed = idempotency::record(&mut tx, &ctx, &1).await;
+    idempotency::find::<u32>(&mut tx, &ctx).await.unwrap();
+    tx.commit().await.unwrap();
+    let mut tx = db.begin().await.unwrap();
+    let unanswered = idempotency::find::<u32>(&mut tx, &ctx).await;
+
+    assert!(matches!(unclaimed, Err(Error::Unclaimed(_))), "{unclaimed:?}");
+    assert!(matches!(unanswered, Err(Error::Unanswered(_))), "{unanswered:?}");
+}
+
+#[sqlx::test]
+async fn an_answer_can_be_looked_up_without_claiming_its_key(pool: PgPool) {
+    let db = database(pool).await;
+    let counter = AtomicU32::new(0);
+
+    assert_eq!(
+        idempotency::answered::<u32>(&db, &keyed("a", 1)).await.unwrap(),
+        None
+    );
+    assert_eq!(rows(&db, "idempotency").await, 0);
+    count(&db, &keyed("a", 1), &counter).await.unwrap();
+
+    assert_eq!(
+        idempotency::answered::<u32>(&db, &keyed("a", 1)).await.unwrap(),
+        Some(1)
+    );
+    assert_eq!(idempotency::answered::<u32>(&db, &ctx()).await.unwrap(), None);
+    let mismatch = idempotency::answered::<u32>(&db, &keyed("a", 2)).await;
+    assert!(matches!(mismatch, Err(Error::Mismatch(_))), "{mismatch:?}");
+}

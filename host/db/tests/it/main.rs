@@ -1,0 +1,14 @@
+//! Tests of the database crate against a real server (`DATABASE_URL`).
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod bus;
+mod embedded;
+mod idempotency;
+mod inbox;
+mod migrations;
+mod outbox;
+mod pool;
+mod retry;
+mod statements;
+mod support;

@@ -1,0 +1,80 @@
+//! Who sends a request, resolved once by the HTTP layer and read by every resolver.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ErrorExtensions};
+use sha2::{Digest, Sha256};
+use vectis_contracts::accounts::Membership;
+use vectis_contracts::channels::Channel;
+use vectis_contracts::identity::Principal;
+use vectis_kernel::{Ctx, Currency, IdempotencyKey};
+
+use crate::Services;
+
+/// Everything a request knows of its sender.
+pub struct Caller {
+    /// The kernel's context: actor, channel, clock, trace.
+    pub ctx: Ctx,
+    /// The channel named by `X-Channel` (or the only one).
+    pub channel: Option<Arc<Channel>>,
+    /// The currency named by `X-Currency`, if the channel offers it.
+    pub currency: Option<Currency>,
+    /// Who is signed in.
+    pub principal: Option<Principal>,
+    /// The acting employee.
+    pub membership: Option<Arc<Membership>>,
+    /// The `Idempotency-Key` header.
+    pub idempotency_header: Option<String>,
+}
+
+/// Shorthands of all resolvers.
+pub(crate) trait ContextExt<'a> {
+    fn caller(&self) -> &'a Caller;
+    fn services(&self) -> &'a Services;
+    /// The context for a mutation: with the idempotency key of the input, else of the header.
+    fn command(&self, key: Option<&str>) -> async_graphql::Result<Ctx>;
+}
+
+impl<'a> ContextExt<'a> for Context<'a> {
+    fn caller(&self) -> &'a Caller {
+        self.data_unchecked::<Arc<Caller>>()
+    }
+
+    fn services(&self) -> &'a Services {
+        self.data_unchecked::<Arc<Services>>()
+    }
+
+    fn command(&self, key: Option<&str>) -> async_graphql::Result<Ctx> {
+        let caller = self.caller();
+        let mut ctx = caller.ctx.clone();
+        let field = self.item.node.response_key().node.as_str();
+        // One header covers all mutations of a request, so each gets a key of its own.
+        let key = match (key, &caller.idempotency_header) {
+            (Some(key), _) => Some(key.to_owned()),
+            (None, Some(header)) => Some(format!("{header}#{field}")),
+            (None, None) => None,
+        };
+        if let Some(key) = key {
+            if key.is_empty() || key.len() > 255 {
+                let error = async_graphql::Error::new("an idempotency key has 1 to 255 characters");
+                return Err(error.extend_with(|_, e| e.set("code", "BAD_USER_INPUT")));
+            }
+            let mut hash = Sha256::new();
+            hash.update(self.item.node.name.node.as_bytes());
+            hash.update(serde_json::to_vec(&self.field().arguments()?)?);
+            ctx.idempotency = Some(IdempotencyKey { key, parameters_hash: hash.finalize().into() });
+        }
+        Ok(ctx)
+    }
+}
+
+/// The hash under which a guest's things are kept; `None` for tokens too short (below 32 characters) or too long to be
+/// ours. Clients make the token from at least 128 random bits.
+pub fn guest_hash(token: &str) -> Option<String> {
+    let plain = token.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
+    if !plain || !(32..=128).contains(&token.len()) {
+        return None;
+    }
+    let digest = Sha256::digest(token.as_bytes());
+    Some(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+}

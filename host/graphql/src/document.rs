@@ -1,0 +1,270 @@
+//! The one look at a request's document before anything runs: limits (after fragments are expanded) and the policy of
+//! every field asked for. Costs the same however many lines the answer will have.
+
+use std::collections::HashMap;
+
+use async_graphql::parser::types::{
+    BaseType, DocumentOperations, ExecutableDocument, FragmentDefinition, OperationDefinition, OperationType,
+    Selection, SelectionSet, ServiceDocument, TypeKind, TypeSystemDefinition,
+};
+use async_graphql::{Error, Name, Positioned, Variables};
+use async_graphql_value::{ConstValue, Value};
+
+use crate::caller::Caller;
+use crate::error::coded;
+use crate::policy::Policy;
+
+/// What one request may ask for. Counted after fragments are expanded.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Nesting of fields.
+    pub depth: usize,
+    /// Fields under another name.
+    pub aliases: usize,
+    /// Fields in all.
+    pub fields: usize,
+    /// Directives in all.
+    pub directives: usize,
+    /// Fields at the root of a query.
+    pub root_queries: usize,
+    /// Fields at the root of a mutation.
+    pub root_mutations: usize,
+    /// Sum over all fields, those below a list counted `first` times.
+    pub cost: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            depth: 12,
+            aliases: 50,
+            fields: 1_000,
+            directives: 20,
+            root_queries: 20,
+            root_mutations: 4,
+            cost: 10_000,
+        }
+    }
+}
+
+/// Which type each field of each object type has; read from the schema's own SDL.
+pub struct FieldTypes(HashMap<String, HashMap<String, String>>);
+
+impl FieldTypes {
+    /// From a parsed SDL.
+    pub fn new(sdl: &ServiceDocument) -> Self {
+        let mut types = HashMap::new();
+        for definition in &sdl.definitions {
+            let TypeSystemDefinition::Type(definition) = definition else { continue };
+            let fields = match &definition.node.kind {
+                TypeKind::Object(object) => &object.fields,
+                TypeKind::Interface(interface) => &interface.fields,
+                _ => continue,
+            };
+            let fields = fields.iter().map(|f| (f.node.name.node.to_string(), named(&f.node.ty.node.base).to_owned()));
+            types.insert(definition.node.name.node.to_string(), fields.collect());
+        }
+        Self(types)
+    }
+
+    /// All `Type.field` names.
+    pub fn all(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().flat_map(|(name, fields)| fields.keys().map(move |field| (name.as_str(), field.as_str())))
+    }
+}
+
+fn named(base: &BaseType) -> &str {
+    match base {
+        BaseType::Named(name) => name,
+        BaseType::List(inner) => named(&inner.base),
+    }
+}
+
+/// Checks a document for a caller.
+pub struct DocumentCheck<'a> {
+    /// The limits.
+    pub limits: &'a Limits,
+    /// The policy.
+    pub policy: &'a Policy,
+    /// The schema's field types.
+    pub types: &'a FieldTypes,
+    /// Who asks.
+    pub caller: &'a Caller,
+}
+
+#[derive(Default)]
+struct Counts {
+    aliases: usize,
+    fields: usize,
+    directives: usize,
+    cost: u64,
+}
+
+struct Walk<'a> {
+    check: &'a DocumentCheck<'a>,
+    fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
+    variables: &'a Variables,
+    counts: Counts,
+}
+
+/// Where in the walk a selection stands.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    type_name: &'a str,
+    depth: usize,
+    spreads: usize,
+    times: u64,
+}
+
+impl DocumentCheck<'_> {
+    /// Refuses documents over a limit, and fields the caller may not ask for (in the words used for unknown fields, so
+    /// that nobody learns what exists).
+    pub fn run(
+        &self,
+        document: &ExecutableDocument,
+        operation_name: Option<&str>,
+        variables: &Variables,
+    ) -> Result<(), Error> {
+        let Some(operation) = find_operation(&document.operations, operation_name) else {
+            return Ok(()); // The executor says what is wrong.
+        };
+        let (root, root_limit) = match operation.ty {
+            OperationType::Query => ("Query", self.limits.root_queries),
+            OperationType::Mutation => ("Mutation", self.limits.root_mutations),
+            OperationType::Subscription => return Ok(()),
+        };
+        let mut walk =
+            Walk { check: self, fragments: &document.fragments, variables, counts: Counts::default() };
+        let place = Place { type_name: root, depth: 1, spreads: 0, times: 1 };
+        let roots = walk.selections(&operation.selection_set.node, place)?;
+        if roots > root_limit {
+            return Err(over("fields at the root", root_limit as u64));
+        }
+        Ok(())
+    }
+}
+
+fn find_operation<'a>(operations: &'a DocumentOperations, name: Option<&str>) -> Option<&'a OperationDefinition> {
+    match (operations, name) {
+        (DocumentOperations::Single(operation), _) => Some(&operation.node),
+        (DocumentOperations::Multiple(many), Some(name)) => many.get(name).map(|operation| &operation.node),
+        (DocumentOperations::Multiple(many), None) if many.len() == 1 => many.values().next().map(|o| &o.node),
+        (DocumentOperations::Multiple(_), None) => None,
+    }
+}
+
+impl Walk<'_> {
+    /// Walks a selection set; how many fields it has, fragments expanded.
+    fn selections(&mut self, set: &SelectionSet, place: Place<'_>) -> Result<usize, Error> {
+        let mut fields = 0;
+        for selection in &set.items {
+            match &selection.node {
+                Selection::Field(field) => {
+                    fields += 1;
+                    self.field(&field.node, place)?;
+                }
+                Selection::InlineFragment(fragment) => {
+                    self.count_directives(fragment.node.directives.len())?;
+                    let on = fragment.node.type_condition.as_ref().map(|on| on.node.on.node.to_string());
+                    let inside = Place {
+                        type_name: on.as_deref().unwrap_or(place.type_name),
+                        spreads: place.spreads + 1,
+                        ..place
+                    };
+                    fields += self.spread(&fragment.node.selection_set.node, inside)?;
+                }
+                Selection::FragmentSpread(spread) => {
+                    self.count_directives(spread.node.directives.len())?;
+                    let Some(fragment) = self.fragments.get(&spread.node.fragment_name.node) else { continue };
+                    let inside = Place {
+                        type_name: fragment.node.type_condition.node.on.node.as_str(),
+                        spreads: place.spreads + 1,
+                        ..place
+                    };
+                    fields += self.spread(&fragment.node.selection_set.node, inside)?;
+                }
+            }
+        }
+        Ok(fields)
+    }
+
+    /// A fragment's selections. Fragments in fragments are bounded, which also ends cycles.
+    fn spread(&mut self, set: &SelectionSet, place: Place<'_>) -> Result<usize, Error> {
+        const NESTED_FRAGMENTS: usize = 32;
+        if place.spreads > NESTED_FRAGMENTS {
+            return Err(over("nested fragments", NESTED_FRAGMENTS as u64));
+        }
+        self.counts.fields += 1; // Empty spreads are not free either.
+        self.selections(set, place)
+    }
+
+    fn field(&mut self, field: &async_graphql::parser::types::Field, place: Place<'_>) -> Result<(), Error> {
+        let limits = self.check.limits;
+        self.counts.fields += 1;
+        self.counts.aliases += usize::from(field.alias.is_some());
+        self.counts.cost = self.counts.cost.saturating_add(place.times);
+        self.count_directives(field.directives.len())?;
+        if self.counts.fields > limits.fields {
+            return Err(over("fields", limits.fields as u64));
+        }
+        if self.counts.aliases > limits.aliases {
+            return Err(over("aliases", limits.aliases as u64));
+        }
+        if self.counts.cost > limits.cost {
+            return Err(over("cost (fields, times the size of the lists they stand in)", limits.cost));
+        }
+        let name = field.name.node.as_str();
+        if name.starts_with("__") {
+            return Ok(()); // Introspection is shaped, and bounded by the executor's recursion limit.
+        }
+        if place.depth > limits.depth {
+            return Err(over("levels of depth", limits.depth as u64));
+        }
+        self.authorize(place.type_name, name)?;
+        let Some(inner) = self.check.types.0.get(place.type_name).and_then(|fields| fields.get(name)) else {
+            return Ok(()); // Unknown; validation says so.
+        };
+        let times = place.times.saturating_mul(self.list_size(field));
+        let inner = inner.clone();
+        let inside = Place { type_name: &inner, depth: place.depth + 1, times, ..place };
+        self.selections(&field.selection_set.node, inside)?;
+        Ok(())
+    }
+
+    fn authorize(&self, type_name: &str, field: &str) -> Result<(), Error> {
+        match self.check.policy.find(type_name, field) {
+            Some(access) if !access.allows(self.check.caller) => {
+                let code = if self.check.caller.ctx.login_id().is_none() { "UNAUTHENTICATED" } else { "FORBIDDEN" };
+                Err(coded(code, format!("you may not ask for {type_name}.{field}")))
+            }
+            // Without a rule it is an interface's field (checked on the concrete type) or unknown (validation says so);
+            // a test holds that every field of every object has one.
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    fn count_directives(&mut self, more: usize) -> Result<(), Error> {
+        self.counts.directives += more;
+        let most = self.check.limits.directives;
+        if self.counts.directives > most { Err(over("directives", most as u64)) } else { Ok(()) }
+    }
+
+    /// `first` of a connection, 1 otherwise.
+    fn list_size(&self, field: &async_graphql::parser::types::Field) -> u64 {
+        let first = field.arguments.iter().find(|(name, _)| name.node == "first").map(|(_, value)| &value.node);
+        let number = match first {
+            Some(Value::Number(number)) => number.as_u64(),
+            Some(Value::Variable(name)) => match self.variables.get(name) {
+                Some(ConstValue::Number(number)) => number.as_u64(),
+                _ => None,
+            },
+            _ => None,
+        };
+        number.unwrap_or(1).max(1)
+    }
+}
+
+fn over(what: &str, most: u64) -> Error {
+    coded("LIMIT_EXCEEDED", format!("the request asks for more than {most} {what}"))
+}

@@ -1,0 +1,323 @@
+//! All SQL of the schema `carts`.
+
+use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
+use sqlx::PgPool;
+use sqlx::types::Json;
+use uuid::Uuid;
+use vectis_contracts::Tx;
+use vectis_contracts::accounts::PostalAddress;
+use vectis_contracts::carts::{Cart, CartLine, CartOwner, CartStatus};
+use vectis_db::conn;
+use vectis_kernel::ids::{ApprovalRequestId, CartId, CartLineId, ChannelId, OrderId};
+
+use crate::owner::owner_key;
+
+mod rows;
+
+use rows::{CartRow, LineColumns, LineRow};
+
+/// A cart with what only this module knows of it.
+#[derive(Clone, Debug)]
+pub(crate) struct StoredCart {
+    /// As others see it. Version 0 means it is not stored yet.
+    pub(crate) cart: Cart,
+    /// Position of the next new line.
+    pub(crate) next_position: i32,
+    /// Made by a first line rather than on request.
+    pub(crate) is_implicit: bool,
+}
+
+/// Carts with their lines, in one statement and so from one instant. A macro, because the two ways to find a cart differ
+/// in nothing but their last lines, and checked SQL is a literal.
+macro_rules! select_carts {
+    ($which:tt, $($argument:expr),+) => {
+        sqlx::query_as!(
+            CartRow,
+            r#"
+            SELECT cart.id, cart.channel_id, cart.guest_hash, cart.customer_id, cart.account_id, cart.location_id,
+                   cart.employee_id, cart.is_implicit, cart.currency, cart.status, cart.version, cart.next_position,
+                   cart.po_number, cart.note,
+                   cart.shipping_address AS "shipping_address: Json<PostalAddress>",
+                   cart.billing_address AS "billing_address: Json<PostalAddress>",
+                   cart.approval_request_id, cart.order_id, cart.created_at, cart.updated_at,
+                   line.rows AS "lines: Vec<LineRow>"
+            FROM carts.cart
+            CROSS JOIN LATERAL (
+                SELECT array_agg(ROW(
+                           id, position, variant_id, quantity_milli, package_slug, package_multiplier_milli,
+                           shown_unit_price, override_unit_price, ROW(override_reason, override_login_id)
+                       )) AS rows
+                FROM carts.cart_line
+                WHERE cart_id = cart.id
+            ) AS line
+            "# + $which,
+            $($argument),+
+        )
+    };
+}
+
+/// A cart by id.
+#[tracing::instrument(name = "db.carts.find", skip_all)]
+pub(crate) async fn find(pool: &PgPool, id: CartId) -> Result<Option<StoredCart>, sqlx::Error> {
+    let row = select_carts!("WHERE cart.id = $1", id.0)
+        .fetch_optional(pool)
+        .await?;
+    row.map(StoredCart::try_from).transpose()
+}
+
+/// The newest open cart in the channel of each of these owners.
+#[tracing::instrument(name = "db.carts.find_open", skip_all)]
+pub(crate) async fn find_open(
+    pool: &PgPool,
+    channel_id: ChannelId,
+    owners: &[&CartOwner],
+) -> Result<Vec<StoredCart>, sqlx::Error> {
+    let keys: Vec<String> = owners.iter().map(|owner| owner_key(owner)).collect();
+    let rows = select_carts!(
+        "WHERE cart.id = ANY(ARRAY(
+            SELECT DISTINCT ON (owner_key) id
+            FROM carts.cart
+            WHERE channel_id = $1 AND owner_key = ANY($2) AND status = 'open'
+            ORDER BY owner_key, created_at DESC, id DESC
+        ))",
+        channel_id.0,
+        &keys
+    )
+    .fetch_all(pool)
+    .await?;
+    rows.into_iter().map(StoredCart::try_from).collect()
+}
+
+/// Stores a new cart at version 1. False when it is an implicit one and its owner has another such open by now.
+#[tracing::instrument(name = "db.carts.insert", skip_all)]
+pub(crate) async fn insert(
+    tx: &mut Tx,
+    stored: &StoredCart,
+    next_position: i32,
+    now: DateTime<Utc>,
+) -> Result<bool, sqlx::Error> {
+    let owner = rows::OwnerColumns::from(&stored.cart.owner);
+    let inserted = sqlx::query!(
+        "INSERT INTO carts.cart \
+             (id, channel_id, guest_hash, customer_id, account_id, location_id, employee_id, is_implicit, currency, \
+              status, version, next_position, po_number, note, created_at, updated_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'open', 1, $10, '', '', $11, $11) \
+         ON CONFLICT (channel_id, owner_key) WHERE status = 'open' AND is_implicit DO NOTHING",
+        stored.cart.id.0,
+        stored.cart.channel_id.0,
+        owner.guest_hash,
+        owner.customer_id,
+        owner.account_id,
+        owner.location_id,
+        owner.employee_id,
+        stored.is_implicit,
+        stored.cart.currency.code(),
+        next_position,
+        now
+    )
+    .execute(conn(tx))
+    .await?;
+    Ok(inserted.rows_affected() == 1)
+}
+
+/// Raises the version of an open cart and so locks it. False when it is not at this version, or not open, any more.
+#[tracing::instrument(name = "db.carts.touch", skip_all)]
+pub(crate) async fn touch(
+    tx: &mut Tx,
+    stored: &StoredCart,
+    next_position: i32,
+    now: DateTime<Utc>,
+) -> Result<bool, sqlx::Error> {
+    let touched = sqlx::query!(
+        "UPDATE carts.cart \
+         SET version = version + 1, next_position = $3, updated_at = $4 \
+         WHERE id = $1 AND version = $2 AND status = 'open'",
+        stored.cart.id.0,
+        stored.cart.version,
+        next_position,
+        now
+    )
+    .execute(conn(tx))
+    .await?;
+    Ok(touched.rows_affected() == 1)
+}
+
+/// Writes lines, new and known ones.
+#[tracing::instrument(name = "db.carts.upsert_lines", skip_all)]
+pub(crate) async fn upsert_lines(
+    tx: &mut Tx,
+    cart_id: CartId,
+    lines: &[CartLine],
+    now: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    let columns = LineColumns::from(lines);
+    sqlx::query!(
+        "INSERT INTO carts.cart_line \
+             (id, cart_id, position, variant_id, quantity_milli, package_slug, package_multiplier_milli, \
+              shown_unit_price, override_unit_price, override_reason, override_login_id, created_at, updated_at) \
+         SELECT id, $1, position, variant_id, quantity_milli, package_slug, package_multiplier_milli, \
+                shown_unit_price, override_unit_price, override_reason, override_login_id, $2, $2 \
+         FROM UNNEST($3::uuid[], $4::int[], $5::uuid[], $6::bigint[], $7::text[], $8::bigint[], $9::numeric[], \
+                     $10::numeric[], $11::text[], $12::uuid[]) \
+             AS line (id, position, variant_id, quantity_milli, package_slug, package_multiplier_milli, \
+                      shown_unit_price, override_unit_price, override_reason, override_login_id) \
+         ON CONFLICT (id) DO UPDATE \
+         SET quantity_milli = EXCLUDED.quantity_milli, \
+             shown_unit_price = EXCLUDED.shown_unit_price, \
+             override_unit_price = EXCLUDED.override_unit_price, \
+             override_reason = EXCLUDED.override_reason, \
+             override_login_id = EXCLUDED.override_login_id, \
+             updated_at = EXCLUDED.updated_at",
+        cart_id.0,
+        now,
+        &columns.ids,
+        &columns.positions,
+        &columns.variant_ids,
+        &columns.quantities_milli,
+        &columns.package_slugs as &[Option<&str>],
+        &columns.package_multipliers_milli as &[Option<i64>],
+        &columns.shown_unit_prices,
+        &columns.override_unit_prices as &[Option<Decimal>],
+        &columns.override_reasons as &[Option<&str>],
+        &columns.override_login_ids as &[Option<Uuid>]
+    )
+    .execute(conn(tx))
+    .await?;
+    Ok(())
+}
+
+/// Removes these lines of a cart.
+#[tracing::instrument(name = "db.carts.delete_lines", skip_all)]
+pub(crate) async fn delete_lines(
+    tx: &mut Tx,
+    cart_id: CartId,
+    line_ids: &[CartLineId],
+) -> Result<(), sqlx::Error> {
+    let line_ids: Vec<Uuid> = line_ids.iter().map(|id| id.0).collect();
+    sqlx::query!(
+        "DELETE FROM carts.cart_line \
+         WHERE cart_id = $1 AND id = ANY($2)",
+        cart_id.0,
+        &line_ids
+    )
+    .execute(conn(tx))
+    .await?;
+    Ok(())
+}
+
+/// Takes these lines out of another open cart, if it is still at this version; its version rises. False when it is not.
+#[tracing::instrument(name = "db.carts.take_lines", skip_all)]
+pub(crate) async fn take_lines(
+    tx: &mut Tx,
+    from: &Cart,
+    line_ids: &[CartLineId],
+    now: DateTime<Utc>,
+) -> Result<bool, sqlx::Error> {
+    let line_ids: Vec<Uuid> = line_ids.iter().map(|id| id.0).collect();
+    let taken = sqlx::query!(
+        "WITH touched AS ( \
+             UPDATE carts.cart \
+             SET version = version + 1, updated_at = $3 \
+             WHERE id = $1 AND version = $2 AND status = 'open' \
+             RETURNING id \
+         ) \
+         DELETE FROM carts.cart_line \
+         USING touched \
+         WHERE cart_line.cart_id = touched.id AND cart_line.id = ANY($4)",
+        from.id.0,
+        from.version,
+        now,
+        &line_ids
+    )
+    .execute(conn(tx))
+    .await?;
+    Ok(taken.rows_affected() > 0)
+}
+
+/// Writes the details as the given cart has them.
+#[tracing::instrument(name = "db.carts.set_details", skip_all)]
+pub(crate) async fn set_details(tx: &mut Tx, cart: &Cart) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE carts.cart \
+         SET po_number = $2, note = $3, shipping_address = $4, billing_address = $5 \
+         WHERE id = $1",
+        cart.id.0,
+        cart.po_number,
+        cart.note,
+        cart.shipping_address.as_ref().map(Json) as Option<Json<&PostalAddress>>,
+        cart.billing_address.as_ref().map(Json) as Option<Json<&PostalAddress>>
+    )
+    .execute(conn(tx))
+    .await?;
+    Ok(())
+}
+
+/// Where a cart goes in its life.
+#[derive(Clone, Copy)]
+pub(crate) enum Step {
+    /// To be approved.
+    Submit(ApprovalRequestId),
+    /// It became this order.
+    Place(OrderId),
+    /// Approved, but not placeable now.
+    Block,
+}
+
+/// Moves a cart on, if it is still in the status and at the version given. The version stays. False when it is not.
+#[tracing::instrument(name = "db.carts.step", skip_all)]
+pub(crate) async fn step(
+    tx: &mut Tx,
+    cart: &Cart,
+    step: Step,
+    now: DateTime<Utc>,
+) -> Result<bool, sqlx::Error> {
+    let (to, request_id, order_id) = match step {
+        Step::Submit(request_id) => (CartStatus::Submitted, Some(request_id.0), None),
+        Step::Place(order_id) => (CartStatus::Placed, None, Some(order_id.0)),
+        Step::Block => (CartStatus::Blocked, None, None),
+    };
+    let moved = sqlx::query!(
+        "UPDATE carts.cart \
+         SET status = $4, \
+             approval_request_id = COALESCE($5, approval_request_id), \
+             order_id = COALESCE($6, order_id), \
+             updated_at = $7 \
+         WHERE id = $1 AND version = $2 AND status = $3",
+        cart.id.0,
+        cart.version,
+        rows::status_text(cart.status),
+        rows::status_text(to),
+        request_id,
+        order_id,
+        now
+    )
+    .execute(conn(tx))
+    .await?;
+    Ok(moved.rows_affected() == 1)
+}
+
+/// Opens a submitted or blocked cart again; its version rises. False when it is neither. It stands beside a cart that was
+/// begun meanwhile, so it is not the implicit one any more.
+#[tracing::instrument(name = "db.carts.reopen", skip_all)]
+pub(crate) async fn reopen(tx: &mut Tx, cart_id: CartId, now: DateTime<Utc>) -> Result<bool, sqlx::Error> {
+    let reopened = sqlx::query!(
+        "UPDATE carts.cart \
+         SET status = 'open', is_implicit = false, version = version + 1, updated_at = $2 \
+         WHERE id = $1 AND status IN ('submitted', 'blocked')",
+        cart_id.0,
+        now
+    )
+    .execute(conn(tx))
+    .await?;
+    Ok(reopened.rows_affected() == 1)
+}
+
+/// The status of a cart, for the reason of a refusal.
+#[tracing::instrument(name = "db.carts.find_status", skip_all)]
+pub(crate) async fn find_status(tx: &mut Tx, cart_id: CartId) -> Result<Option<CartStatus>, sqlx::Error> {
+    let status = sqlx::query_scalar!("SELECT status FROM carts.cart WHERE id = $1", cart_id.0)
+        .fetch_optional(conn(tx))
+        .await?;
+    status.map(|text| rows::status_from(&text)).transpose()
+}

@@ -1,0 +1,9 @@
+mod access_tokens;
+mod keys;
+mod logins;
+mod passwords;
+mod rules;
+mod sessions;
+mod shop;
+mod sign_in;
+mod staff;

@@ -1,0 +1,287 @@
+//! Writing a placed order: two statements, whatever the number of lines.
+
+use std::borrow::Cow;
+
+use rust_decimal::Decimal;
+use uuid::Uuid;
+use vectis_contracts::Tx;
+use vectis_contracts::accounts::PostalAddress;
+use vectis_contracts::carts::{Cart, CartOwner};
+use vectis_contracts::points::TaxKind;
+use vectis_db::conn;
+use vectis_kernel::ids::{ApprovalRequestId, OrderId};
+use vectis_kernel::{Ctx, Money};
+
+use crate::model::Holdings;
+
+/// An order to write.
+pub(crate) struct NewOrder<'a> {
+    pub(crate) id: OrderId,
+    pub(crate) cart: &'a Cart,
+    pub(crate) line_count: usize,
+    pub(crate) approval_request_id: Option<ApprovalRequestId>,
+    pub(crate) process: &'a str,
+    pub(crate) state: &'a str,
+    pub(crate) payment_terms: &'a str,
+    pub(crate) shipping_address: Option<&'a PostalAddress>,
+    pub(crate) billing_address: Option<&'a PostalAddress>,
+    pub(crate) prices_include_tax: bool,
+    pub(crate) net: Money,
+    pub(crate) tax: Money,
+    pub(crate) gross: Money,
+    pub(crate) held: Holdings,
+    /// Who places it, for the history.
+    pub(crate) actor: String,
+}
+
+/// Why an order was not written.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PlaceError {
+    /// The cart has become an order before.
+    #[error("the cart has been placed")]
+    CartPlaced,
+    #[error("database: {0}")]
+    Db(#[source] sqlx::Error),
+}
+
+impl From<sqlx::Error> for PlaceError {
+    fn from(error: sqlx::Error) -> Self {
+        let constraint = error.as_database_error().and_then(|error| error.constraint());
+        match constraint {
+            Some("sales_order_once_per_cart") => Self::CartPlaced,
+            _ => Self::Db(error),
+        }
+    }
+}
+
+/// The order and the first entry of its history; its number.
+#[tracing::instrument(name = "db.orders.insert_order", skip_all)]
+pub(crate) async fn insert_order(tx: &mut Tx, ctx: &Ctx, order: &NewOrder<'_>) -> Result<String, PlaceError> {
+    let cart = order.cart;
+    let (account_id, location_id, employee_id, customer_id, guest_key) = buyer_columns(&cart.owner);
+    let number = sqlx::query_scalar!(
+        r#"
+        WITH placed AS (
+            INSERT INTO orders.sales_order
+                (id, number, channel_id, cart_id, approval_request_id, account_id, location_id, employee_id,
+                 customer_id, guest_key, currency, process, state, po_number, note, payment_terms,
+                 shipping_address, billing_address, prices_include_tax, line_count, lines_net_minor,
+                 tax_total_minor, grand_total_minor, paid_minor, stock, credit_held_minor,
+                 placed_at, created_at, updated_at)
+            VALUES
+                ($1, 'SO-' || nextval('orders.order_number'), $2, $3, $4, $5, $6, $7,
+                 $8, $9, $10, $11, $12, $13, $14, $15,
+                 $16, $17, $18, $19, $20,
+                 $21, $22, $23, $24, $25,
+                 $26, $26, $26)
+            RETURNING id, number, state
+        ),
+        noted AS (
+            INSERT INTO orders.order_history (id, order_id, at, actor, kind, from_state, to_state, note)
+            SELECT $27, id, $26, $28, 'placed', '', state, ''
+            FROM placed
+        )
+        SELECT number AS "number!"
+        FROM placed
+        "#,
+        order.id.0,
+        cart.channel_id.0,
+        cart.id.0,
+        order.approval_request_id.map(Uuid::from),
+        account_id,
+        location_id,
+        employee_id,
+        customer_id,
+        guest_key,
+        cart.currency.code(),
+        order.process,
+        order.state,
+        cart.po_number,
+        cart.note,
+        order.payment_terms,
+        order.shipping_address.map(sqlx::types::Json) as _,
+        order.billing_address.map(sqlx::types::Json) as _,
+        order.prices_include_tax,
+        i32::try_from(order.line_count).unwrap_or(i32::MAX),
+        order.net.minor,
+        order.tax.minor,
+        order.gross.minor,
+        order.held.paid.minor,
+        order.held.stock.name(),
+        order.held.credit_held.minor,
+        ctx.now(),
+        ctx.new_id::<Uuid>(),
+        order.actor,
+    )
+    .fetch_one(conn(tx))
+    .await?;
+    Ok(number)
+}
+
+type BuyerColumns<'a> = (
+    Option<Uuid>,
+    Option<Uuid>,
+    Option<Uuid>,
+    Option<Uuid>,
+    Option<&'a str>,
+);
+
+/// Account, location, employee, customer, guest.
+fn buyer_columns(owner: &CartOwner) -> BuyerColumns<'_> {
+    match owner {
+        CartOwner::Guest(hash) => (None, None, None, None, Some(hash)),
+        CartOwner::Customer(login_id) => (None, None, None, Some(login_id.0), None),
+        CartOwner::Employee {
+            account_id,
+            location_id,
+            employee_id,
+        } => (
+            Some(account_id.0),
+            Some(location_id.0),
+            Some(employee_id.0),
+            None,
+            None,
+        ),
+    }
+}
+
+/// Lines to write, column by column.
+#[derive(Default)]
+pub(crate) struct LineColumns<'a> {
+    pub(crate) ids: Vec<Uuid>,
+    pub(crate) positions: Vec<i32>,
+    pub(crate) variant_ids: Vec<Uuid>,
+    pub(crate) skus: Vec<&'a str>,
+    pub(crate) names: Vec<Cow<'a, str>>,
+    pub(crate) tax_categories: Vec<&'a str>,
+    pub(crate) precisions: Vec<i16>,
+    pub(crate) stocked: Vec<bool>,
+    pub(crate) backorders: Vec<bool>,
+    pub(crate) quantities: Vec<i64>,
+    pub(crate) package_slugs: Vec<Option<&'a str>>,
+    pub(crate) package_multipliers: Vec<Option<i64>>,
+    pub(crate) unit_prices: Vec<Decimal>,
+    pub(crate) list_unit_prices: Vec<Option<Decimal>>,
+    pub(crate) override_reasons: Vec<Option<&'a str>>,
+    pub(crate) override_logins: Vec<Option<Uuid>>,
+    pub(crate) nets: Vec<i64>,
+    pub(crate) taxes: Vec<i64>,
+    pub(crate) grosses: Vec<i64>,
+    pub(crate) parts: TaxPartColumns,
+}
+
+/// Taxes of lines, column by column. `kinds` count from 1.
+#[derive(Default)]
+pub(crate) struct TaxPartColumns {
+    pub(crate) line_ids: Vec<Uuid>,
+    pub(crate) ordinals: Vec<i32>,
+    pub(crate) kinds: Vec<i64>,
+    pub(crate) amounts: Vec<i64>,
+}
+
+impl LineColumns<'_> {
+    /// Room for so many lines, with one kind of tax each.
+    pub(crate) fn with_capacity(lines: usize) -> Self {
+        Self {
+            ids: Vec::with_capacity(lines),
+            positions: Vec::with_capacity(lines),
+            variant_ids: Vec::with_capacity(lines),
+            skus: Vec::with_capacity(lines),
+            names: Vec::with_capacity(lines),
+            tax_categories: Vec::with_capacity(lines),
+            precisions: Vec::with_capacity(lines),
+            stocked: Vec::with_capacity(lines),
+            backorders: Vec::with_capacity(lines),
+            quantities: Vec::with_capacity(lines),
+            package_slugs: Vec::with_capacity(lines),
+            package_multipliers: Vec::with_capacity(lines),
+            unit_prices: Vec::with_capacity(lines),
+            list_unit_prices: Vec::with_capacity(lines),
+            override_reasons: Vec::with_capacity(lines),
+            override_logins: Vec::with_capacity(lines),
+            nets: Vec::with_capacity(lines),
+            taxes: Vec::with_capacity(lines),
+            grosses: Vec::with_capacity(lines),
+            parts: TaxPartColumns {
+                line_ids: Vec::with_capacity(lines),
+                ordinals: Vec::with_capacity(lines),
+                kinds: Vec::with_capacity(lines),
+                amounts: Vec::with_capacity(lines),
+            },
+        }
+    }
+}
+
+/// The lines with their taxes, in one statement.
+#[tracing::instrument(name = "db.orders.insert_lines", skip_all)]
+pub(crate) async fn insert_lines(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    order_id: OrderId,
+    lines: &LineColumns<'_>,
+    kinds: &[TaxKind],
+) -> Result<(), sqlx::Error> {
+    let names: Vec<&str> = lines.names.iter().map(AsRef::as_ref).collect();
+    let kind_names: Vec<&str> = kinds.iter().map(|kind| kind.name.as_str()).collect();
+    let kind_places: Vec<&str> = kinds.iter().map(|kind| kind.jurisdiction.as_str()).collect();
+    let kind_rates: Vec<i64> = kinds.iter().map(|kind| kind.rate_ppm).collect();
+    sqlx::query!(
+        r#"
+        WITH line AS (
+            INSERT INTO orders.order_line
+                (id, order_id, position, variant_id, sku, name, tax_category, precision, is_stocked,
+                 allows_backorder, quantity_milli, package_slug, package_multiplier_milli, unit_price,
+                 list_unit_price, override_reason, override_by, net_minor, tax_minor, gross_minor,
+                 created_at, updated_at)
+            SELECT given.id, $1, given.position, given.variant_id, given.sku, given.name, given.tax_category,
+                   given.precision, given.is_stocked, given.allows_backorder, given.quantity_milli,
+                   given.package_slug, given.package_multiplier_milli, given.unit_price, given.list_unit_price,
+                   given.override_reason, given.override_by, given.net_minor, given.tax_minor,
+                   given.gross_minor, $2, $2
+            FROM UNNEST($3::uuid[], $4::int4[], $5::uuid[], $6::text[], $7::text[], $8::text[], $9::int2[],
+                        $10::bool[], $11::bool[], $12::int8[], $13::text[], $14::int8[], $15::numeric[],
+                        $16::numeric[], $17::text[], $18::uuid[], $19::int8[], $20::int8[], $21::int8[])
+                AS given (id, position, variant_id, sku, name, tax_category, precision, is_stocked,
+                          allows_backorder, quantity_milli, package_slug, package_multiplier_milli, unit_price,
+                          list_unit_price, override_reason, override_by, net_minor, tax_minor, gross_minor)
+        )
+        INSERT INTO orders.order_line_tax (order_line_id, ordinal, name, jurisdiction, rate_ppm, amount_minor)
+        SELECT part.order_line_id, part.ordinal, kind.name, kind.jurisdiction, kind.rate_ppm, part.amount_minor
+        FROM UNNEST($22::uuid[], $23::int4[], $24::int8[], $25::int8[])
+            AS part (order_line_id, ordinal, kind, amount_minor)
+        JOIN UNNEST($26::text[], $27::text[], $28::int8[]) WITH ORDINALITY
+            AS kind (name, jurisdiction, rate_ppm, number) ON kind.number = part.kind
+        "#,
+        order_id.0,
+        ctx.now(),
+        &lines.ids,
+        &lines.positions,
+        &lines.variant_ids,
+        &lines.skus as &[&str],
+        &names as &[&str],
+        &lines.tax_categories as &[&str],
+        &lines.precisions,
+        &lines.stocked,
+        &lines.backorders,
+        &lines.quantities,
+        &lines.package_slugs as &[Option<&str>],
+        &lines.package_multipliers as &[Option<i64>],
+        &lines.unit_prices,
+        &lines.list_unit_prices as &[Option<Decimal>],
+        &lines.override_reasons as &[Option<&str>],
+        &lines.override_logins as &[Option<Uuid>],
+        &lines.nets,
+        &lines.taxes,
+        &lines.grosses,
+        &lines.parts.line_ids,
+        &lines.parts.ordinals,
+        &lines.parts.kinds,
+        &lines.parts.amounts,
+        &kind_names as &[&str],
+        &kind_places as &[&str],
+        &kind_rates,
+    )
+    .execute(conn(tx))
+    .await?;
+    Ok(())
+}

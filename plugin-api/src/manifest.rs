@@ -1,0 +1,143 @@
+//! `plugin.toml`: what a plugin says about itself.
+//!
+//! ```toml
+//! schema = 1                          # version of this format
+//!
+//! [plugin]
+//! name = "acme-pricing"               # unique in a shop: a-z, 0-9 and hyphens
+//! version = "1.4.0"                   # of the plugin
+//! api = "^1.0"                        # versions of vectis-plugin-api it works with
+//! description = "Prices of Acme Ltd"
+//! license = "MIT"
+//!
+//! [entry-points."vectis.pricing"]     # group = extension point
+//! acme = "AcmePricing"                # name = the type behind it
+//!
+//! [config.acme]                       # JSON Schema of the entry point's configuration
+//! type = "object"
+//! ```
+//!
+//! `export_plugin!` embeds it byte for byte; the host reads it without running any code of the plugin.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use serde::Deserialize;
+
+/// The version of the format this crate reads.
+pub const SCHEMA: u32 = 1;
+
+/// A manifest.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Manifest {
+    /// The version of the format; [`SCHEMA`].
+    pub schema: u32,
+    /// The plugin as a whole.
+    pub plugin: PluginSection,
+    /// Group → name → type. A group is an extension point, `vectis.pricing`; a host ignores groups it does not know. A name
+    /// stands in one group only.
+    #[serde(default)]
+    pub entry_points: BTreeMap<String, BTreeMap<String, String>>,
+    /// Host services the plugin wants beyond log and clock, for instance `http = ["https://erp.example/*"]`.
+    #[serde(default)]
+    pub capabilities: BTreeMap<String, Vec<String>>,
+    /// Permission keys the plugin adds to the shop.
+    #[serde(default)]
+    pub permissions: PermissionsSection,
+    /// Entry point → JSON Schema of its configuration. Without one the host takes any configuration and the plugin checks it.
+    #[serde(default)]
+    pub config: BTreeMap<String, serde_json::Value>,
+}
+
+/// `[plugin]`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PluginSection {
+    /// Unique in a shop: lower-case letters, digits and hyphens, starting with a letter.
+    pub name: String,
+    /// Version of the plugin, semver.
+    pub version: String,
+    /// Range of `vectis-plugin-api` versions it works with, semver: `^1.0`.
+    pub api: String,
+    /// One sentence for operators.
+    #[serde(default)]
+    pub description: String,
+    /// SPDX expression.
+    #[serde(default)]
+    pub license: String,
+}
+
+/// `[permissions]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PermissionsSection {
+    /// Keys of the form `area.action`.
+    #[serde(default)]
+    pub add: Vec<String>,
+}
+
+/// The text is no manifest of this format. Says where and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ManifestError(String);
+
+impl fmt::Display for ManifestError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for ManifestError {}
+
+impl Manifest {
+    /// Reads a manifest. Versions and ranges are only taken as text here; the host judges them.
+    ///
+    /// # Errors
+    /// It is not TOML, lacks something, holds a key that does not exist, has another `schema`, a name with other letters
+    /// than allowed or given twice, or a configuration of no entry point.
+    pub fn parse(text: &str) -> Result<Self, ManifestError> {
+        let manifest: Self = toml::from_str(text).map_err(|error| in_one_line(text, &error))?;
+        if manifest.schema != SCHEMA {
+            return Err(ManifestError(format!("schema is {}, this version reads {SCHEMA}", manifest.schema)));
+        }
+        manifest.check_names()?;
+        Ok(manifest)
+    }
+
+    fn check_names(&self) -> Result<(), ManifestError> {
+        require_name("plugin", &self.plugin.name)?;
+        let mut seen = BTreeSet::new();
+        for name in self.entry_points.values().flat_map(BTreeMap::keys) {
+            require_name("entry point", name)?;
+            if !seen.insert(name) {
+                return Err(ManifestError(format!("the entry point name {name:?} stands in two groups")));
+            }
+        }
+        match self.config.keys().find(|name| !seen.contains(name)) {
+            Some(name) => Err(ManifestError(format!(
+                "[config.{name}] belongs to no entry point; a schema goes under [config.<entry point>]"
+            ))),
+            None => Ok(()),
+        }
+    }
+}
+
+fn in_one_line(text: &str, error: &toml::de::Error) -> ManifestError {
+    let start = error.span().map_or(0, |span| span.start);
+    let line = text.bytes().take(start).filter(|byte| *byte == b'\n').count() + 1;
+    ManifestError(format!("line {line}: {}", error.message().replace('\n', ", ")))
+}
+
+fn require_name(what: &str, name: &str) -> Result<(), ManifestError> {
+    if is_name(name) {
+        return Ok(());
+    }
+    Err(ManifestError(format!(
+        "the {what} name {name:?} must be lower-case letters, digits and hyphens and start with a letter"
+    )))
+}
+
+fn is_name(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_lowercase())
+        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+}

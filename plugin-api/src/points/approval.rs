@@ -1,0 +1,115 @@
+//! `vectis.approval`: who must agree before a cart becomes an order.
+//!
+//! The plugin plans the steps and judges each decider. One plugin answers per channel.
+
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+
+use crate::abi::id::Id;
+use crate::error::Error;
+use crate::host::Host;
+
+/// Plans approvals.
+///
+/// One instance serves many requests at once and answers from the facts and its configuration alone.
+pub trait Approval: Sized + Send + Sync + 'static {
+    /// What an operator sets. Use `deny_unknown_fields`, so that a typing error is an error.
+    type Config: DeserializeOwned + JsonSchema;
+
+    /// Builds the strategy for one channel; runs at start, after a change of the configuration, and after a panic.
+    ///
+    /// # Errors
+    /// [`Error::config`] with the JSON pointer of the value that is wrong.
+    fn new(config: Self::Config, host: Host) -> Result<Self, Error>;
+
+    /// The steps this cart needs, one after another; none means it may be placed at once.
+    ///
+    /// # Errors
+    /// The cart cannot be submitted.
+    fn plan(&self, facts: &ApprovalFacts<'_>) -> Result<Vec<ApprovalStep>, Error>;
+
+    /// `None` when the decider may decide about the step, otherwise a sentence for that person why not. The host has already
+    /// checked that the decider is one of the step's approvers.
+    ///
+    /// # Errors
+    /// Nothing is decided.
+    fn may_decide(&self, facts: &DecisionFacts<'_>) -> Result<Option<String>, Error>;
+}
+
+/// What a strategy may know of a submitted cart.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ApprovalFacts<'a> {
+    /// The company that buys.
+    pub account_id: Id,
+    /// Its site.
+    pub location_id: Id,
+    /// Who submits.
+    pub employee_id: Id,
+    /// Name of that employee's role.
+    pub employee_role: &'a str,
+    /// The currency of the amounts: ISO 4217, `EUR`.
+    pub currency: &'a str,
+    /// Digits after the point of the currency: 2 for EUR.
+    pub exponent: u32,
+    /// Everything to pay, in minor units.
+    pub grand_total_minor: i64,
+    /// The employee's own order limit in minor units, if one is set.
+    pub order_limit_minor: Option<i64>,
+    /// Number of lines.
+    pub line_count: u32,
+    /// Slugs of all categories in the cart, sorted, each once.
+    pub categories: Vec<&'a str>,
+}
+
+/// Who may decide a step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Approver {
+    /// This employee.
+    Employee(Id),
+    /// Any employee of the account with this role.
+    Role(String),
+    /// Any employee of the account with the permission `approvals.decide`.
+    AnyApprover,
+}
+
+/// One step of an approval.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ApprovalStep {
+    /// For people: `over 5,000 EUR`.
+    pub name: String,
+    /// How many approvals it takes, at least 1.
+    pub quorum: u32,
+    /// Who may give them, at least one.
+    pub approvers: Vec<Approver>,
+}
+
+impl ApprovalStep {
+    /// A step.
+    pub fn new(name: impl Into<String>, quorum: u32, approvers: impl IntoIterator<Item = Approver>) -> Self {
+        Self { name: name.into(), quorum, approvers: approvers.into_iter().collect() }
+    }
+}
+
+/// What a strategy may know when somebody decides.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DecisionFacts<'a> {
+    /// Who submitted the cart.
+    pub submitted_by: Id,
+    /// Who wants to decide.
+    pub decided_by: Id,
+    /// Name of that employee's role.
+    pub decider_role: &'a str,
+    /// Who has approved this step before.
+    pub approved_by: &'a [Id],
+    /// The step.
+    pub step: ApprovalStep,
+    /// The currency of the amount: ISO 4217, `EUR`.
+    pub currency: &'a str,
+    /// Digits after the point of the currency: 2 for EUR.
+    pub exponent: u32,
+    /// Everything to pay, in minor units.
+    pub grand_total_minor: i64,
+}

@@ -1,0 +1,6 @@
+//! The extension points, one file each.
+
+pub mod approval;
+pub mod order_process;
+pub mod pricing;
+pub mod tax;

@@ -1,0 +1,80 @@
+//! The decision: which candidate is a line's price.
+
+use std::cmp::Reverse;
+
+use vectis_plugin_api::pricing::{Candidate, PriceLevel};
+use vectis_plugin_api::{Error, Id};
+
+use crate::config::Config;
+
+/// Above the number of every level there is; levels of newer hosts are not asked.
+const LEVEL_SLOTS: usize = 8;
+
+/// What goes before what; the smallest wins. In the order of its fields: level, price in the buyer's own currency before a
+/// converted one, priority of the list, id of the list, largest tier, lowest price.
+type Order = (u8, bool, Reverse<i32>, Id, Reverse<i64>, i64);
+
+/// How a price is chosen.
+pub(crate) struct Choice {
+    /// By the number of a level, how early it is asked; `None` for never.
+    ranks: [Option<u8>; LEVEL_SLOTS],
+    allow_converted: bool,
+}
+
+impl Choice {
+    pub(crate) fn new(config: &Config) -> Result<Self, Error> {
+        if config.levels.is_empty() {
+            return Err(Error::config(
+                "/levels",
+                "must name at least one level; leave it out to ask all five",
+            ));
+        }
+        let mut ranks = [None; LEVEL_SLOTS];
+        for ((index, name), rank) in config.levels.iter().enumerate().zip(0_u8..) {
+            let slot = &mut ranks[name.level().0 as usize];
+            if slot.replace(rank).is_some() {
+                return Err(Error::config(
+                    &format!("/levels/{index}"),
+                    "names a level for the second time; remove it",
+                ));
+            }
+        }
+        Ok(Self {
+            ranks,
+            allow_converted: config.allow_converted,
+        })
+    }
+
+    /// Index of the candidate that is the price; `None` when no candidate applies.
+    pub(crate) fn best(&self, candidates: &[Candidate], quantity_milli: i64, now_ms: i64) -> Option<usize> {
+        candidates
+            .iter()
+            .enumerate()
+            .filter(|(_, candidate)| {
+                candidate.min_quantity_milli <= quantity_milli && candidate.is_valid_at(now_ms)
+            })
+            .filter_map(|(index, candidate)| Some((self.order(candidate)?, index)))
+            .min()
+            .map(|(_, index)| index)
+    }
+
+    /// `None` for candidates that the configuration leaves out.
+    fn order(&self, candidate: &Candidate) -> Option<Order> {
+        let is_converted = candidate.is_converted();
+        if is_converted && !self.allow_converted {
+            return None;
+        }
+        Some((
+            self.rank(candidate.level)?,
+            is_converted,
+            Reverse(candidate.priority),
+            candidate.price_list_id,
+            Reverse(candidate.min_quantity_milli),
+            candidate.unit_price_micros,
+        ))
+    }
+
+    fn rank(&self, level: PriceLevel) -> Option<u8> {
+        self.ranks.get(level.0 as usize).copied().flatten()
+    }
+}
