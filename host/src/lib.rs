@@ -1,0 +1,39 @@
+//! The host: puts the modules, the plugins and the API together and runs them.
+//!
+//! *Owns*: configuration, the wiring list, HTTP, the commands of the program. *Depends on*: everything but plugins.
+//! *Invariants*: no business rule; no plugin is named here; one wiring list, [`compose`]. *Start reading at*:
+//! [`compose`], then [`http`].
+
+pub mod cli;
+pub mod cmd;
+pub mod compose;
+pub mod config;
+pub mod demo;
+pub mod http;
+pub mod tasks;
+pub mod telemetry;
+
+use std::process::ExitCode;
+
+use crate::cli::{Cli, Command};
+
+/// Runs one command of the program.
+pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    match cli.command {
+        Command::Serve => cmd::serve::run(config::load(&cli.config)?).await,
+        Command::Up(up) => cmd::up::run(config::load(&cli.config)?, up).await,
+        Command::Migrate => cmd::migrate::run(config::load(&cli.config)?).await,
+        Command::Plugins(command) => cmd::plugins::run(&cli.config, command).await,
+        Command::Config(command) => cmd::config::run(&cli.config, &command),
+        Command::Doctor => cmd::doctor::run(&cli.config).await,
+        Command::Schema(schema) => cmd::schema::run(&schema),
+        Command::Import(import) => cmd::import::run(import).await,
+        Command::Replay(replay) => cmd::replay::run(replay).await,
+    }
+}
+
+/// Says on standard error what went wrong, with its causes, in one line.
+pub fn report(error: &anyhow::Error) -> ExitCode {
+    cmd::say_error(&format!("vectis: {error:#}"));
+    ExitCode::FAILURE
+}

@@ -22,13 +22,14 @@ CREATE TABLE pricing.price_list_audience (
 CREATE INDEX price_list_audience_buyer ON pricing.price_list_audience (audience_id, kind, price_list_id);
 
 -- One row per variant and minimum quantity. A quote knows its few lists and looks into each for all its variants at once,
--- so the key begins with the list; the price rides in the index.
+-- so the key begins with the list; the price rides in the index, so that a quote need not visit the table.
 CREATE TABLE pricing.price_tier (
     price_list_id uuid NOT NULL REFERENCES pricing.price_list (id),
     variant_id uuid NOT NULL,
     min_quantity_milli bigint NOT NULL CHECK (min_quantity_milli >= 0),
     unit_price numeric(19, 6) NOT NULL CHECK (unit_price >= 0),
-    created_at timestamptz NOT NULL,
-    PRIMARY KEY (price_list_id, variant_id, min_quantity_milli) INCLUDE (unit_price)
+    created_at timestamptz NOT NULL
 );
+CREATE UNIQUE INDEX price_tier_key ON pricing.price_tier (price_list_id, variant_id, min_quantity_milli)
+    INCLUDE (unit_price);
 CREATE INDEX price_tier_variant ON pricing.price_tier (variant_id, price_list_id);

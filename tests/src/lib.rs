@@ -1,0 +1,89 @@
+//! The harness of the end-to-end tests and benches: a whole host, started as production starts it, on a database of its
+//! own, spoken to over HTTP.
+//!
+//! *Owns*: starting and stopping hosts, test databases, plugin folders, a small GraphQL client. *Depends on*: the host.
+//! *Invariants*: a test shares nothing with another; nothing here decides what is right. *Start reading at*:
+//! [`TestHost`].
+
+pub mod client;
+pub mod database;
+pub mod plugins;
+pub mod shop;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use vectis::compose::{Migrations, compose};
+use vectis::config::Config;
+use vectis::http::Server;
+use vectis_db::Db;
+
+pub use client::{Client, Graphql};
+pub use database::TestDatabase;
+pub use plugins::PluginFolder;
+
+/// A running host.
+pub struct TestHost {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Its database, for looking behind the API.
+    pub db: Db,
+    /// Its plugins folder.
+    pub plugins: PluginFolder,
+    stop: CancellationToken,
+    running: JoinHandle<anyhow::Result<()>>,
+    _database: TestDatabase,
+}
+
+impl TestHost {
+    /// A host with the first-party plugins and the demo shop.
+    pub async fn demo() -> Self {
+        Self::start(PluginFolder::first_party(), true).await
+    }
+
+    /// A host with the plugins of a folder, with or without the demo shop.
+    pub async fn start(plugins: PluginFolder, with_demo: bool) -> Self {
+        Self::configured(plugins, with_demo, |_| {}).await
+    }
+
+    /// The same with changes to the configuration.
+    pub async fn configured(plugins: PluginFolder, with_demo: bool, change: impl FnOnce(&mut Config)) -> Self {
+        let database = TestDatabase::create().await;
+        let mut config = Config::default();
+        config.server.listen = "127.0.0.1:0".to_owned();
+        config.plugins.folder = plugins.path().to_owned();
+        config.plugins.refresh_interval = Duration::from_millis(200);
+        config.identity.attempts_per_address = 10_000;
+        config.identity.attempts_per_login = 10_000;
+        config.log.filter = std::env::vars().find(|(key, _)| key == "RUST_LOG").map_or("warn".to_owned(), |(_, v)| v);
+        config.database.max_connections = 16;
+        change(&mut config);
+        config.database.url = vectis::config::Secret::from(database.url().to_owned());
+        vectis::telemetry::start_logs(&config.log).expect("the filter parses");
+        let host = compose(config, Migrations::Apply).await.expect("the host is composed");
+        if with_demo {
+            vectis::demo::seed(&host).await.expect("the demo shop is made");
+        }
+        let db = host.db.clone();
+        let server = Server::bind(host, vectis::telemetry::start_metrics()).await.expect("a port is free");
+        let address = server.address;
+        let stop = CancellationToken::new();
+        let stopping = stop.clone();
+        #[expect(clippy::disallowed_methods, reason = "the test waits for it in `stop`, or its runtime ends it")]
+        let running = tokio::spawn(server.run(async move { stopping.cancelled().await }));
+        Self { address, db, plugins, stop, running, _database: database }
+    }
+
+    /// A client without identity.
+    pub fn client(&self) -> Client {
+        Client::new(format!("http://{}/graphql", self.address))
+    }
+
+    /// Stops the host and waits for it.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        self.running.await.expect("the server task ends").expect("the server stops cleanly");
+    }
+}

@@ -18,24 +18,15 @@ fn the_lowest_applicable_price_is_reduced() {
 
     assert_eq!(
         priced,
-        [
-            Priced::at(4_500_000).from_candidate(0),
-            Priced::at(3_600_000).from_candidate(1),
-            Priced::none()
-        ]
+        [Priced::at(4_500_000).from_candidate(0), Priced::at(3_600_000).from_candidate(1), Priced::none()]
     );
 }
 
 #[test]
 fn a_percentage_above_100_is_refused() {
-    let error = testing::pricing::<PluginTemplate>(r#"{ "percent": 101 }"#)
-        .err()
-        .unwrap();
+    let error = testing::pricing::<PluginTemplate>(r#"{ "percent": 101 }"#).err().unwrap();
 
-    assert_eq!(
-        (error.code, error.message.as_str()),
-        (ErrorCode::CONFIG, "/percent: must be 0 to 100")
-    );
+    assert_eq!((error.code, error.message.as_str()), (ErrorCode::CONFIG, "/percent: must be 0 to 100"));
 }
 
 #[test]

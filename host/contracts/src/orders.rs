@@ -628,18 +628,17 @@ pub struct OrderBuyerIds {
     pub customer_id: Option<LoginId>,
 }
 
-impl Order {
-    /// Ids of who bought.
-    pub fn buyer_ids(&self) -> OrderBuyerIds {
-        let none = OrderBuyerIds {
+impl From<&CartOwner> for OrderBuyerIds {
+    fn from(owner: &CartOwner) -> Self {
+        let none = Self {
             account_id: None,
             location_id: None,
             employee_id: None,
             customer_id: None,
         };
-        match &self.buyer {
+        match owner {
             CartOwner::Guest(_) => none,
-            CartOwner::Customer(login_id) => OrderBuyerIds {
+            CartOwner::Customer(login_id) => Self {
                 customer_id: Some(*login_id),
                 ..none
             },
@@ -647,13 +646,20 @@ impl Order {
                 account_id,
                 location_id,
                 employee_id,
-            } => OrderBuyerIds {
+            } => Self {
                 account_id: Some(*account_id),
                 location_id: Some(*location_id),
                 employee_id: Some(*employee_id),
                 customer_id: None,
             },
         }
+    }
+}
+
+impl Order {
+    /// Ids of who bought.
+    pub fn buyer_ids(&self) -> OrderBuyerIds {
+        OrderBuyerIds::from(&self.buyer)
     }
 }
 

@@ -214,7 +214,8 @@ pub trait Pricing: Send + Sync {
     -> Result<Vec<Vec<PriceTier>>, Failure<QuoteCode>>;
     /// Lists by name. Needs `prices.read`.
     async fn price_lists(&self, ctx: &Ctx, page: PageRequest) -> Result<Page<PriceList>, Failure<PriceCode>>;
-    /// Tiers of a list, by variant; at most 10,000 rows a page of variants after `after`.
+    /// Tiers of these variants in a list, by variant and minimum quantity; at most 10,000 variants a call. Needs
+    /// `prices.read`.
     async fn price_entries(
         &self,
         ctx: &Ctx,

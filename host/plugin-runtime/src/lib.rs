@@ -1,0 +1,31 @@
+//! Finds plugins, decides whether they may run, and lets them answer behind the extension points of `contracts`.
+//!
+//! *Owns*: the plugins folder, the loading order, the plugin set in force, the conversion to and from the wire.
+//! *Depends on*: `contracts`, `kernel`, `plugin-api`. *Invariants*: nothing of a file runs before its hash, structure,
+//! manifest, target and API range have been judged; a mapped library is never unmapped and its descriptor never closed; a
+//! plugin set is published whole and never changed afterwards, and a request keeps the one it began with; every answer
+//! is checked before a module sees it; whatever is wrong with a plugin ends in one sentence, never in the end of the host.
+//! *Start reading at*: [`PluginRuntime`] in `runtime.rs`, then `load.rs` for the loading order, `registry.rs` for who
+//! answers where, `adapters/pricing.rs` for one call.
+
+mod adapters;
+mod check;
+mod commands;
+mod compat;
+mod config;
+mod discover;
+mod host_api;
+mod inspect;
+mod lifecycle;
+mod load;
+mod manifest;
+mod point;
+mod refusal;
+mod registry;
+mod runtime;
+mod verify;
+
+pub use crate::check::{CheckOutcome, CheckReport, CheckStep, check};
+pub use crate::inspect::{Inspection, inspect};
+pub use crate::refusal::{Refusal, Step};
+pub use crate::runtime::{PluginRuntime, RefreshError, RuntimeOptions, StartError};

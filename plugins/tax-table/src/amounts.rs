@@ -37,9 +37,12 @@ impl Basis {
     ) -> impl Iterator<Item = Option<i64>> + 'a {
         let base = self.base(line);
         let included = base.filter(|_| self.is_gross).and_then(|gross| Included::new(gross, shares));
-        shares.ppm.iter().enumerate().map(move |(index, ppm)| match self.is_gross {
-            true => included.map(|included| included.part(index, *ppm)),
-            false => share(base?, *ppm, PPM),
+        shares.ppm.iter().enumerate().map(move |(index, ppm)| {
+            if self.is_gross {
+                included.map(|included| included.part(index, *ppm))
+            } else {
+                share(base?, *ppm, PPM)
+            }
         })
     }
 

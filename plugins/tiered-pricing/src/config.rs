@@ -17,10 +17,7 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        Self {
-            levels: LevelName::ALL.to_vec(),
-            allow_converted: true,
-        }
+        Self { levels: LevelName::ALL.to_vec(), allow_converted: true }
     }
 }
 
@@ -38,13 +35,8 @@ pub(crate) enum LevelName {
 
 impl LevelName {
     /// In the order that is asked unless an operator says otherwise.
-    pub(crate) const ALL: [Self; 5] = [
-        Self::Managed,
-        Self::Location,
-        Self::Account,
-        Self::Group,
-        Self::Default,
-    ];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Managed, Self::Location, Self::Account, Self::Group, Self::Default];
 
     pub(crate) fn level(self) -> PriceLevel {
         match self {

@@ -7,13 +7,8 @@ use vectis_plugin_api::{ErrorCode, Id};
 use crate::choice::Choice;
 use crate::{Config, Tiered};
 
-const LEVELS: [PriceLevel; 5] = [
-    PriceLevel::MANAGED,
-    PriceLevel::LOCATION,
-    PriceLevel::ACCOUNT,
-    PriceLevel::GROUP,
-    PriceLevel::DEFAULT,
-];
+const LEVELS: [PriceLevel; 5] =
+    [PriceLevel::MANAGED, PriceLevel::LOCATION, PriceLevel::ACCOUNT, PriceLevel::GROUP, PriceLevel::DEFAULT];
 
 fn tiered(config: &str) -> PricingHarness {
     testing::pricing::<Tiered>(config).unwrap()
@@ -30,15 +25,10 @@ fn list(number: u8) -> Id {
 
 #[test]
 fn the_first_level_that_has_a_price_wins_whatever_the_others_cost() {
-    let candidates: Vec<_> = LEVELS
-        .iter()
-        .zip(1..)
-        .map(|(level, price)| Candidate::new(*level, 6 - price))
-        .collect();
+    let candidates: Vec<_> =
+        LEVELS.iter().zip(1..).map(|(level, price)| Candidate::new(*level, 6 - price)).collect();
 
-    let wins: Vec<_> = (0..5)
-        .map(|first| price("{}", 1, &candidates[first..]).unit_price_micros)
-        .collect();
+    let wins: Vec<_> = (0..5).map(|first| price("{}", 1, &candidates[first..]).unit_price_micros).collect();
 
     assert_eq!(wins, [5, 4, 3, 2, 1]);
 }
@@ -46,9 +36,7 @@ fn the_first_level_that_has_a_price_wins_whatever_the_others_cost() {
 #[test]
 fn the_quantity_picks_the_tier() {
     let tiers = [(1, 10_00), (10, 9_00), (50, 7_50), (100, 6_00)].map(|(from, cents)| {
-        Candidate::new(PriceLevel::DEFAULT, cents * 10_000)
-            .of_list(list(1), 0)
-            .from_quantity(from * 1_000)
+        Candidate::new(PriceLevel::DEFAULT, cents * 10_000).of_list(list(1), 0).from_quantity(from * 1_000)
     });
 
     let prices = [1, 9, 10, 49, 50, 99, 100, 5_000]
@@ -62,18 +50,13 @@ fn a_quantity_below_all_tiers_of_a_level_falls_through_to_the_next() {
     let account = Candidate::new(PriceLevel::ACCOUNT, 1).from_quantity(10_000);
     let default = Candidate::new(PriceLevel::DEFAULT, 2);
 
-    assert_eq!(
-        price("{}", 9, &[account, default]),
-        Priced::at(2).from_candidate(1)
-    );
+    assert_eq!(price("{}", 9, &[account, default]), Priced::at(2).from_candidate(1));
     assert_eq!(price("{}", 9, &[account]), Priced::none());
 }
 
 #[test]
 fn the_list_of_highest_priority_wins_even_with_a_smaller_tier() {
-    let low = Candidate::new(PriceLevel::DEFAULT, 1)
-        .of_list(list(1), 5)
-        .from_quantity(10_000);
+    let low = Candidate::new(PriceLevel::DEFAULT, 1).of_list(list(1), 5).from_quantity(10_000);
     let high = Candidate::new(PriceLevel::DEFAULT, 2).of_list(list(2), 10);
 
     assert_eq!(price("{}", 10, &[low, high]), Priced::at(2).from_candidate(1));
@@ -93,17 +76,12 @@ fn prices_count_from_their_first_instant_until_before_their_last() {
     let begins = Candidate::new(PriceLevel::ACCOUNT, 2).valid(NOW_MS + 1, i64::MAX);
     let begun = Candidate::new(PriceLevel::GROUP, 3).valid(NOW_MS, NOW_MS + 1);
 
-    assert_eq!(
-        price("{}", 1, &[ended, begins, begun]),
-        Priced::at(3).from_candidate(2)
-    );
+    assert_eq!(price("{}", 1, &[ended, begins, begun]), Priced::at(3).from_candidate(2));
 }
 
 #[test]
 fn within_a_level_a_price_in_the_buyers_currency_goes_before_a_converted_one() {
-    let converted = Candidate::new(PriceLevel::DEFAULT, 1)
-        .of_list(list(1), 10)
-        .converted();
+    let converted = Candidate::new(PriceLevel::DEFAULT, 1).of_list(list(1), 10).converted();
     let own = Candidate::new(PriceLevel::DEFAULT, 2).of_list(list(2), 0);
 
     assert_eq!(price("{}", 1, &[converted, own]), Priced::at(2).from_candidate(1));
@@ -117,10 +95,7 @@ fn a_converted_price_of_an_earlier_level_wins_unless_conversion_is_off() {
     let candidates = [converted, own];
 
     assert_eq!(price("{}", 1, &candidates), Priced::at(1).from_candidate(0));
-    assert_eq!(
-        price(r#"{ "allow_converted": false }"#, 1, &candidates),
-        Priced::at(2).from_candidate(1)
-    );
+    assert_eq!(price(r#"{ "allow_converted": false }"#, 1, &candidates), Priced::at(2).from_candidate(1));
 }
 
 #[test]
@@ -130,14 +105,8 @@ fn configured_levels_are_asked_in_their_order_and_no_others() {
     let account = Candidate::new(PriceLevel::ACCOUNT, 2);
     let group = Candidate::new(PriceLevel::GROUP, 3);
 
-    assert_eq!(
-        price(config, 1, &[managed, account, group]),
-        Priced::at(3).from_candidate(2)
-    );
-    assert_eq!(
-        price(config, 1, &[managed, account]),
-        Priced::at(2).from_candidate(1)
-    );
+    assert_eq!(price(config, 1, &[managed, account, group]), Priced::at(3).from_candidate(2));
+    assert_eq!(price(config, 1, &[managed, account]), Priced::at(2).from_candidate(1));
     assert_eq!(price(config, 1, &[managed]), Priced::none());
 }
 
@@ -170,10 +139,7 @@ fn every_line_is_priced_from_its_own_candidates() {
 #[test]
 fn wrong_configurations_are_refused_with_place_and_fix() {
     for (config, message) in [
-        (
-            r#"{ "levels": [] }"#,
-            "/levels: must name at least one level; leave it out to ask all five",
-        ),
+        (r#"{ "levels": [] }"#, "/levels: must name at least one level; leave it out to ask all five"),
         (
             r#"{ "levels": ["group", "default", "group"] }"#,
             "/levels/2: names a level for the second time; remove it",
@@ -182,15 +148,20 @@ fn wrong_configurations_are_refused_with_place_and_fix() {
             r#"{ "levels": ["company"] }"#,
             "/levels/0: unknown variant `company`, expected one of `managed`, `location`, `account`, `group`, `default`",
         ),
-        (
-            r#"{ "tiers": [] }"#,
-            "/tiers: unknown field `tiers`, expected `levels` or `allow_converted`",
-        ),
+        (r#"{ "tiers": [] }"#, "/tiers: unknown field `tiers`, expected `levels` or `allow_converted`"),
     ] {
         let error = testing::pricing::<Tiered>(config).err().unwrap();
 
         assert_eq!((error.code, error.message.as_str()), (ErrorCode::CONFIG, message));
     }
+}
+
+#[test]
+fn the_example_of_the_readme_is_a_configuration() {
+    let example =
+        include_str!("../README.md").split("```").find_map(|block| block.strip_prefix("json")).unwrap();
+
+    assert_eq!(testing::pricing::<Tiered>(example).err(), None);
 }
 
 #[test]
@@ -201,24 +172,16 @@ fn the_manifest_states_the_configuration() {
 fn candidates() -> impl Strategy<Value = Vec<Candidate>> {
     let candidate = (
         select(LEVELS.to_vec()),
-        (1_u8..4, 0_i32..3, 0_i64..4),
+        (1_u8..4, select(vec![i32::MIN, -1, 0, 1, i32::MAX]), 0_i64..4),
         0_i64..5,
         any::<bool>(),
         any::<bool>(),
     );
-    let built = candidate.prop_map(
-        |(level, (number, priority, from), price, is_converted, is_over)| {
-            let candidate = Candidate::new(level, price)
-                .of_list(list(number), priority)
-                .from_quantity(from);
-            let candidate = if is_over { candidate.valid(0, 1) } else { candidate };
-            if is_converted {
-                candidate.converted()
-            } else {
-                candidate
-            }
-        },
-    );
+    let built = candidate.prop_map(|(level, (number, priority, from), price, is_converted, is_over)| {
+        let candidate = Candidate::new(level, price).of_list(list(number), priority).from_quantity(from);
+        let candidate = if is_over { candidate.valid(0, 1) } else { candidate };
+        if is_converted { candidate.converted() } else { candidate }
+    });
     proptest::collection::vec(built, 0..12)
 }
 

@@ -26,9 +26,7 @@ impl Command for AcceptPrices {
         gathered: &Gathered,
     ) -> Result<Change, Failure<CartCode>> {
         let present = &gathered.stored.cart.lines;
-        let variants = carts
-            .buyable(ctx, present.iter().map(|line| line.variant_id).collect())
-            .await?;
+        let variants = carts.buyable(ctx, present.iter().map(|line| line.variant_id).collect()).await?;
         let (mut touched, mut refusals) = (Vec::new(), Vec::new());
         for (index, line) in present.iter().enumerate() {
             match variants.get(&line.variant_id) {
@@ -60,9 +58,5 @@ impl Command for AcceptPrices {
 
 fn gone(index: usize) -> Refusal<CartCode> {
     let field = format!("lines.{index}.variant_id");
-    Refusal::at(
-        CartCode::UnknownVariant,
-        &field,
-        "what is on this line cannot be bought any more",
-    )
+    Refusal::at(CartCode::UnknownVariant, &field, "what is on this line cannot be bought any more")
 }

@@ -139,9 +139,7 @@ impl PgCarts {
 async fn apply(tx: &mut Tx, ctx: &Ctx, stored: &StoredCart, change: &Change) -> Result<bool, sqlx::Error> {
     let (now, cart) = (ctx.now(), &stored.cart);
     let last_position = change.upsert.iter().map(|line| line.position).max();
-    let next_position = stored
-        .next_position
-        .max(last_position.unwrap_or(0).saturating_add(1));
+    let next_position = stored.next_position.max(last_position.unwrap_or(0).saturating_add(1));
     // Invariant: nothing of a cart is written before its row was changed, and so locked, at the version gathered.
     let is_ours = if stored.is_stored() {
         store::touch(tx, stored, next_position, now).await?
@@ -156,11 +154,8 @@ async fn apply(tx: &mut Tx, ctx: &Ctx, stored: &StoredCart, change: &Change) -> 
     {
         return Ok(false);
     }
-    if !change.remove.is_empty() {
-        store::delete_lines(tx, cart.id, &change.remove).await?;
-    }
-    if !change.upsert.is_empty() {
-        store::upsert_lines(tx, cart.id, &change.upsert, now).await?;
+    if !change.remove.is_empty() || !change.upsert.is_empty() {
+        store::write_lines(tx, cart.id, &change.remove, &change.upsert, now).await?;
     }
     if let Some(cart) = &change.details {
         store::set_details(tx, cart).await?;

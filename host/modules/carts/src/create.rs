@@ -39,10 +39,7 @@ impl PgCarts {
             return Err(Failure::at(CartCode::UnknownCurrency, "currency", message));
         }
         let stored = StoredCart::requested(ctx, channel.id, owner, currency);
-        let change = Change {
-            detail: json!({ "currency": currency }),
-            ..Change::of("cart.create")
-        };
+        let change = Change { detail: json!({ "currency": currency }), ..Change::of("cart.create") };
         self.write(ctx, &stored, &change).await?.ok_or_else(contended)
     }
 

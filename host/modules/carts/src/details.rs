@@ -31,10 +31,7 @@ impl Command for SetDetails {
         gathered: &Gathered,
     ) -> Result<Change, Failure<CartCode>> {
         let given = &self.details;
-        let mut cart = Cart {
-            lines: Vec::new(),
-            ..gathered.stored.cart.clone()
-        };
+        let mut cart = Cart { lines: Vec::new(), ..gathered.stored.cart.clone() };
         let (mut fields, mut refusals) = (Vec::new(), Vec::new());
         if let Some(po_number) = &given.po_number {
             refusals.extend(check_text("po_number", po_number, MAX_PO_NUMBER));
@@ -47,16 +44,8 @@ impl Command for SetDetails {
             cart.note.clone_from(note);
         }
         let addresses = [
-            (
-                "shipping_address",
-                &given.shipping_address,
-                &mut cart.shipping_address,
-            ),
-            (
-                "billing_address",
-                &given.billing_address,
-                &mut cart.billing_address,
-            ),
+            ("shipping_address", &given.shipping_address, &mut cart.shipping_address),
+            ("billing_address", &given.billing_address, &mut cart.billing_address),
         ];
         for (field, choice, place) in addresses {
             let Some(choice) = choice else { continue };
@@ -88,11 +77,7 @@ impl PgCarts {
             AddressChoice::Known(id) => *id,
             AddressChoice::Written(address) => {
                 let wrong = check_address(field, address);
-                return Ok(if wrong.is_empty() {
-                    Ok(address.clone())
-                } else {
-                    Err(wrong)
-                });
+                return Ok(if wrong.is_empty() { Ok(address.clone()) } else { Err(wrong) });
             }
         };
         let found = self.accounts.find_address(ctx, id).await;

@@ -42,21 +42,13 @@ impl PgCarts {
                 check_open(&stored.cart, target.version)?;
                 let (owner, channel_id) = (stored.cart.owner.clone(), stored.cart.channel_id);
                 let (channel, buyer) = self.shop(ctx, channel_id, &owner, access).await?;
-                Ok(Gathered {
-                    stored: *stored,
-                    channel,
-                    buyer,
-                })
+                Ok(Gathered { stored: *stored, channel, buyer })
             }
             Located::Nothing(own, channel_id) => {
                 owner::check_own(ctx)?;
                 check_no_version(target.version)?;
                 let (channel, buyer) = self.shop(ctx, channel_id, &own, access).await?;
-                Ok(Gathered {
-                    stored: StoredCart::implicit(ctx, &channel, own),
-                    channel,
-                    buyer,
-                })
+                Ok(Gathered { stored: StoredCart::implicit(ctx, &channel, own), channel, buyer })
             }
         }
     }
@@ -64,9 +56,7 @@ impl PgCarts {
     async fn locate(&self, ctx: &Ctx, target: CartTarget) -> Result<Located, Failure<CartCode>> {
         if let Some(id) = target.cart_id {
             let found = store::find(self.db.pool(), id).await?;
-            return found
-                .map(|stored| Located::Cart(Box::new(stored)))
-                .ok_or_else(owner::not_found);
+            return found.map(|stored| Located::Cart(Box::new(stored))).ok_or_else(owner::not_found);
         }
         let own = owner::own(ctx).ok_or_else(|| no_own_cart(ctx))?;
         let channel_id = named_channel(ctx)?;
@@ -110,10 +100,7 @@ impl StoredCart {
     /// A cart that comes into being with its first line.
     pub(crate) fn implicit(ctx: &Ctx, channel: &Channel, owner: CartOwner) -> Self {
         let is_implicit = true;
-        Self {
-            is_implicit,
-            ..Self::requested(ctx, channel.id, owner, channel.currency)
-        }
+        Self { is_implicit, ..Self::requested(ctx, channel.id, owner, channel.currency) }
     }
 
     /// A cart that was asked for.
@@ -150,8 +137,7 @@ impl StoredCart {
 
 /// The channel the request came through.
 pub(crate) fn named_channel(ctx: &Ctx) -> Result<ChannelId, Failure<CartCode>> {
-    ctx.channel_id
-        .ok_or_else(|| Failure::refused(CartCode::ChannelUnavailable, "no channel was named"))
+    ctx.channel_id.ok_or_else(|| Failure::refused(CartCode::ChannelUnavailable, "no channel was named"))
 }
 
 fn no_own_cart(ctx: &Ctx) -> Failure<CartCode> {
@@ -192,10 +178,6 @@ impl Gathered {
     pub(crate) fn emptied(&self) -> Self {
         let mut stored = self.stored.clone();
         stored.cart.lines.clear();
-        Self {
-            stored,
-            channel: self.channel.clone(),
-            buyer: self.buyer.clone(),
-        }
+        Self { stored, channel: self.channel.clone(), buyer: self.buyer.clone() }
     }
 }

@@ -38,10 +38,8 @@ use vectis_contracts::products::Products;
 use vectis_db::{Db, ModuleMigrations};
 
 /// The schema `carts`.
-pub static MIGRATIONS: ModuleMigrations = ModuleMigrations {
-    schema: "carts",
-    migrator: sqlx::migrate!("../../../migrations/carts"),
-};
+pub static MIGRATIONS: ModuleMigrations =
+    ModuleMigrations { schema: "carts", migrator: sqlx::migrate!("../../../migrations/carts") };
 
 /// What the module needs.
 pub struct Deps {
@@ -67,7 +65,5 @@ pub struct Built {
 
 /// Puts the module together.
 pub fn build(deps: Deps) -> Built {
-    Built {
-        carts: Arc::new(service::PgCarts::new(deps)),
-    }
+    Built { carts: Arc::new(service::PgCarts::new(deps)) }
 }

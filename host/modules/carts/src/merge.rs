@@ -64,14 +64,8 @@ impl PgCarts {
         };
         owner::check_own(ctx)?;
         let (channel, buyer) = self.shop(ctx, channel_id, &own, Access::Buy).await?;
-        let stored = mine
-            .pop()
-            .unwrap_or_else(|| StoredCart::implicit(ctx, &channel, own));
-        let gathered = Gathered {
-            stored,
-            channel,
-            buyer,
-        };
+        let stored = mine.pop().unwrap_or_else(|| StoredCart::implicit(ctx, &channel, own));
+        let gathered = Gathered { stored, channel, buyer };
         Ok(Some((gathered, guest_cart)))
     }
 
@@ -87,26 +81,13 @@ impl PgCarts {
         let lines = guest_cart.lines.iter().enumerate();
         let wanted = lines.filter_map(|(index, line)| {
             let variant = Arc::clone(variants.get(&line.variant_id)?);
-            Some(WantedLine {
-                index,
-                variant,
-                quantity: line.quantity,
-                package: line.package.clone(),
-            })
+            Some(WantedLine { index, variant, quantity: line.quantity, package: line.package.clone() })
         });
-        let seat = Seat {
-            ctx,
-            currency: cart.currency,
-            first_position: gathered.stored.next_position,
-        };
+        let seat = Seat { ctx, currency: cart.currency, first_position: gathered.stored.next_position };
         let mut touched = plan::merge(mergeable(ctx, &cart.lines), wanted.collect(), seat);
         keep_what_fits(&cart.lines, &mut touched);
         keep_sound(&cart.lines, &mut touched);
-        let unpriced: HashSet<usize> = self
-            .price(ctx, gathered, &mut touched)
-            .await?
-            .into_iter()
-            .collect();
+        let unpriced: HashSet<usize> = self.price(ctx, gathered, &mut touched).await?.into_iter().collect();
         leave_out(&mut touched, &unpriced);
         keep_sound(&cart.lines, &mut touched);
         let moved: Vec<CartLineId> = {
@@ -121,10 +102,7 @@ impl PgCarts {
         Ok(Some(Change {
             detail: json!({ "from": guest_cart.id, "lines": moved.len(), "leftOut": left_out }),
             line_ids: in_input_order(&touched, moved.len()),
-            taken: Some(Taken {
-                from: guest_cart,
-                line_ids: moved,
-            }),
+            taken: Some(Taken { from: guest_cart, line_ids: moved }),
             upsert: into_lines(touched),
             ..Change::of("cart.merge_guest")
         }))
@@ -148,10 +126,8 @@ fn keep_what_fits(present: &[CartLine], touched: &mut Vec<TouchedLine>) {
 /// Leaves out lines that break a quantity rule, until none does: what goes may take others below their minimum.
 fn keep_sound(present: &[CartLine], touched: &mut Vec<TouchedLine>) {
     loop {
-        let broken: HashSet<usize> = plan::faults(present, touched)
-            .iter()
-            .map(|fault| fault.touched)
-            .collect();
+        let broken: HashSet<usize> =
+            plan::faults(present, touched).iter().map(|fault| fault.touched).collect();
         if broken.is_empty() {
             return;
         }

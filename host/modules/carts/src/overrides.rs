@@ -36,11 +36,7 @@ impl Command for OverridePrices {
     ) -> Result<Change, Failure<CartCode>> {
         let overrides = &self.overrides;
         if overrides.is_empty() {
-            return Err(Failure::at(
-                CartCode::InvalidInput,
-                "lines",
-                "there is no price to set",
-            ));
+            return Err(Failure::at(CartCode::InvalidInput, "lines", "there is no price to set"));
         }
         plan::check_call_size(overrides.len())?;
         let cart = &gathered.stored.cart;
@@ -73,17 +69,9 @@ fn overridden(
 ) -> Result<CartLine, Vec<Refusal<CartCode>>> {
     let mut wrong = Vec::new();
     let mut invalid = |field: &str, message: String| {
-        wrong.push(Refusal::at(
-            CartCode::InvalidInput,
-            &format!("lines.{index}.{field}"),
-            message,
-        ));
+        wrong.push(Refusal::at(CartCode::InvalidInput, &format!("lines.{index}.{field}"), message));
     };
-    let unit_price = match set
-        .unit_price
-        .map(|price| checked_price(price, currency))
-        .transpose()
-    {
+    let unit_price = match set.unit_price.map(|price| checked_price(price, currency)).transpose() {
         Ok(price) => price,
         Err(message) => {
             invalid("unit_price", message);
@@ -92,10 +80,7 @@ fn overridden(
     };
     let length = set.reason.trim().chars().count();
     if length == 0 || set.reason.chars().count() > MAX_REASON || set.reason.contains('\0') {
-        invalid(
-            "reason",
-            format!("a reason of 1 to {MAX_REASON} characters is needed"),
-        );
+        invalid("reason", format!("a reason of 1 to {MAX_REASON} characters is needed"));
     }
     match line {
         Some(line) if wrong.is_empty() => Ok(CartLine {

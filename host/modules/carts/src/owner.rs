@@ -80,10 +80,9 @@ pub(crate) fn check_writer(ctx: &Ctx, cart: &Cart, access: Access) -> Result<(),
 /// Refuses employees whose role does not let them order.
 pub(crate) fn check_own(ctx: &Ctx) -> Result<(), Failure<CartCode>> {
     match ctx.buyer() {
-        Some(acting) if !acting.permissions.contains(&buyer::ORDER) => Err(Failure::refused(
-            CartCode::Forbidden,
-            "your role does not let you fill carts",
-        )),
+        Some(acting) if !acting.permissions.contains(&buyer::ORDER) => {
+            Err(Failure::refused(CartCode::Forbidden, "your role does not let you fill carts"))
+        }
         _ => Ok(()),
     }
 }
@@ -120,10 +119,7 @@ fn check_membership(membership: Option<&Membership>) -> Result<(), Failure<CartC
     if membership.account_status == AccountStatus::Active {
         return Ok(());
     }
-    let message = format!(
-        "only active accounts may order; this one is {:?}",
-        membership.account_status
-    );
+    let message = format!("only active accounts may order; this one is {:?}", membership.account_status);
     Err(Failure::refused(CartCode::AccountNotActive, message))
 }
 

@@ -79,9 +79,7 @@ impl Seat<'_> {
 /// Each wanted line becomes a line of its own.
 pub(crate) fn separate(wanted: Vec<WantedLine>, seat: Seat<'_>) -> Vec<TouchedLine> {
     let lines = wanted.into_iter().enumerate();
-    lines
-        .map(|(offset, wanted)| seat.new_line(offset, wanted))
-        .collect()
+    lines.map(|(offset, wanted)| seat.new_line(offset, wanted)).collect()
 }
 
 /// Wanted lines join the first of `present` with the same variant and package, or one another.
@@ -107,10 +105,7 @@ pub(crate) fn merge<'a>(
                 continue;
             }
             Target::Present(line) => touched.push(TouchedLine {
-                line: CartLine {
-                    quantity: sum(line.quantity, wanted.quantity),
-                    ..line.clone()
-                },
+                line: CartLine { quantity: sum(line.quantity, wanted.quantity), ..line.clone() },
                 variant: wanted.variant,
                 inputs: vec![wanted.index],
             }),
@@ -173,14 +168,10 @@ pub(crate) struct Fault {
 /// not touched count, but are not blamed.
 pub(crate) fn faults(present: &[CartLine], touched: &[TouchedLine]) -> Vec<Fault> {
     let replaced: HashSet<_> = touched.iter().map(|touched| touched.line.id).collect();
-    let variants: HashMap<VariantId, &Variant> = touched
-        .iter()
-        .map(|touched| (touched.line.variant_id, touched.variant.as_ref()))
-        .collect();
-    let mut lines: Vec<(Quantity, &Variant)> = touched
-        .iter()
-        .map(|touched| (touched.line.quantity, touched.variant.as_ref()))
-        .collect();
+    let variants: HashMap<VariantId, &Variant> =
+        touched.iter().map(|touched| (touched.line.variant_id, touched.variant.as_ref())).collect();
+    let mut lines: Vec<(Quantity, &Variant)> =
+        touched.iter().map(|touched| (touched.line.quantity, touched.variant.as_ref())).collect();
     let others = present.iter().filter(|line| !replaced.contains(&line.id));
     lines.extend(others.filter_map(|line| {
         let variant = variants.get(&line.variant_id)?;

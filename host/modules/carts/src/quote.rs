@@ -88,13 +88,9 @@ impl PgCarts {
             })
         })?;
         if quotes.len() != touched.len() {
-            return Err(Failure::internal(
-                "pricing answered another number of lines than asked",
-            ));
+            return Err(Failure::internal("pricing answered another number of lines than asked"));
         }
-        let prices = quotes
-            .into_iter()
-            .map(|quote| quote.map(|quote| quote.unit_price));
+        let prices = quotes.into_iter().map(|quote| quote.map(|quote| quote.unit_price));
         Ok(prices.collect())
     }
 }

@@ -67,9 +67,7 @@ impl PgCarts {
         if !skus.is_empty() {
             let variants = self.products.variants_by_sku(ctx, &skus).await.map_err(unknown)?;
             let active = variants.into_iter().filter(|variant| variant.is_active);
-            named.by_sku = active
-                .map(|variant| (variant.sku.clone(), Arc::new(variant)))
-                .collect();
+            named.by_sku = active.map(|variant| (variant.sku.clone(), Arc::new(variant))).collect();
         }
         Ok(named)
     }
@@ -89,27 +87,17 @@ fn resolve_line(index: usize, line: &AddLine, named: &Named) -> Result<WantedLin
         })?,
     };
     let package = line.package.as_deref().map(|slug| package(variant, slug));
-    let package = package
-        .transpose()
-        .map_err(|message| at(CartCode::UnknownPackage, "package", message))?;
+    let package = package.transpose().map_err(|message| at(CartCode::UnknownPackage, "package", message))?;
     let quantity = in_units(line.quantity, package.as_ref())
         .and_then(|units| precise(units, variant))
         .map_err(|message| at(CartCode::InvalidQuantity, "quantity", message))?;
-    Ok(WantedLine {
-        index,
-        variant: Arc::clone(variant),
-        quantity,
-        package,
-    })
+    Ok(WantedLine { index, variant: Arc::clone(variant), quantity, package })
 }
 
 fn package(variant: &Variant, slug: &str) -> Result<PackageChoice, String> {
     let found = variant.packages.iter().find(|package| package.slug == slug);
     let found = found.ok_or_else(|| format!("{} is not sold in {slug:?}", variant.sku))?;
-    Ok(PackageChoice {
-        slug: found.slug.clone(),
-        multiplier: found.multiplier,
-    })
+    Ok(PackageChoice { slug: found.slug.clone(), multiplier: found.multiplier })
 }
 
 /// Each line of the input must be precise itself: two halves of a piece are no piece.
@@ -118,10 +106,7 @@ fn precise(units: Quantity, variant: &Variant) -> Result<Quantity, String> {
     if units.fits_precision(places) {
         Ok(units)
     } else {
-        Err(format!(
-            "{units} is not a quantity of {} ({places} decimal places)",
-            variant.sku
-        ))
+        Err(format!("{units} is not a quantity of {} ({places} decimal places)", variant.sku))
     }
 }
 

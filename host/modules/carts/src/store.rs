@@ -60,9 +60,7 @@ macro_rules! select_carts {
 /// A cart by id.
 #[tracing::instrument(name = "db.carts.find", skip_all)]
 pub(crate) async fn find(pool: &PgPool, id: CartId) -> Result<Option<StoredCart>, sqlx::Error> {
-    let row = select_carts!("WHERE cart.id = $1", id.0)
-        .fetch_optional(pool)
-        .await?;
+    let row = select_carts!("WHERE cart.id = $1", id.0).fetch_optional(pool).await?;
     row.map(StoredCart::try_from).transpose()
 }
 
@@ -143,23 +141,29 @@ pub(crate) async fn touch(
     Ok(touched.rows_affected() == 1)
 }
 
-/// Writes lines, new and known ones.
-#[tracing::instrument(name = "db.carts.upsert_lines", skip_all)]
-pub(crate) async fn upsert_lines(
+/// Removes some lines of a cart and writes others, new and known ones.
+#[tracing::instrument(name = "db.carts.write_lines", skip_all)]
+pub(crate) async fn write_lines(
     tx: &mut Tx,
     cart_id: CartId,
+    remove: &[CartLineId],
     lines: &[CartLine],
     now: DateTime<Utc>,
 ) -> Result<(), sqlx::Error> {
+    let remove: Vec<Uuid> = remove.iter().map(|id| id.0).collect();
     let columns = LineColumns::from(lines);
     sqlx::query!(
-        "INSERT INTO carts.cart_line \
+        "WITH removed AS ( \
+             DELETE FROM carts.cart_line \
+             WHERE cart_id = $1 AND id = ANY($3) \
+         ) \
+         INSERT INTO carts.cart_line \
              (id, cart_id, position, variant_id, quantity_milli, package_slug, package_multiplier_milli, \
               shown_unit_price, override_unit_price, override_reason, override_login_id, created_at, updated_at) \
          SELECT id, $1, position, variant_id, quantity_milli, package_slug, package_multiplier_milli, \
                 shown_unit_price, override_unit_price, override_reason, override_login_id, $2, $2 \
-         FROM UNNEST($3::uuid[], $4::int[], $5::uuid[], $6::bigint[], $7::text[], $8::bigint[], $9::numeric[], \
-                     $10::numeric[], $11::text[], $12::uuid[]) \
+         FROM UNNEST($4::uuid[], $5::int[], $6::uuid[], $7::bigint[], $8::text[], $9::bigint[], $10::numeric[], \
+                     $11::numeric[], $12::text[], $13::uuid[]) \
              AS line (id, position, variant_id, quantity_milli, package_slug, package_multiplier_milli, \
                       shown_unit_price, override_unit_price, override_reason, override_login_id) \
          ON CONFLICT (id) DO UPDATE \
@@ -171,6 +175,7 @@ pub(crate) async fn upsert_lines(
              updated_at = EXCLUDED.updated_at",
         cart_id.0,
         now,
+        &remove,
         &columns.ids,
         &columns.positions,
         &columns.variant_ids,
@@ -181,25 +186,6 @@ pub(crate) async fn upsert_lines(
         &columns.override_unit_prices as &[Option<Decimal>],
         &columns.override_reasons as &[Option<&str>],
         &columns.override_login_ids as &[Option<Uuid>]
-    )
-    .execute(conn(tx))
-    .await?;
-    Ok(())
-}
-
-/// Removes these lines of a cart.
-#[tracing::instrument(name = "db.carts.delete_lines", skip_all)]
-pub(crate) async fn delete_lines(
-    tx: &mut Tx,
-    cart_id: CartId,
-    line_ids: &[CartLineId],
-) -> Result<(), sqlx::Error> {
-    let line_ids: Vec<Uuid> = line_ids.iter().map(|id| id.0).collect();
-    sqlx::query!(
-        "DELETE FROM carts.cart_line \
-         WHERE cart_id = $1 AND id = ANY($2)",
-        cart_id.0,
-        &line_ids
     )
     .execute(conn(tx))
     .await?;

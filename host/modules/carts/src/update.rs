@@ -31,17 +31,10 @@ impl Command for UpdateLines {
         gathered: &Gathered,
     ) -> Result<Change, Failure<CartCode>> {
         if self.quantities.is_empty() {
-            return Err(Failure::at(
-                CartCode::InvalidInput,
-                "lines",
-                "there is no line to change",
-            ));
+            return Err(Failure::at(CartCode::InvalidInput, "lines", "there is no line to change"));
         }
         plan::check_call_size(self.quantities.len())?;
-        let named = named_lines(
-            &gathered.stored.cart.lines,
-            self.quantities.iter().map(|(id, _)| *id),
-        );
+        let named = named_lines(&gathered.stored.cart.lines, self.quantities.iter().map(|(id, _)| *id));
         let variant_ids = named.iter().flatten().map(|line| line.variant_id).collect();
         let variants = carts.buyable(ctx, variant_ids).await?;
         let (mut touched, mut refusals) = (Vec::new(), Vec::new());
@@ -78,11 +71,7 @@ pub(crate) fn repeated(ids: impl Iterator<Item = CartLineId>) -> Vec<Refusal<Car
     again
         .map(|(index, id)| {
             let field = format!("lines.{index}.line_id");
-            Refusal::at(
-                CartCode::InvalidInput,
-                &field,
-                format!("line {id} is named twice"),
-            )
+            Refusal::at(CartCode::InvalidInput, &field, format!("line {id} is named twice"))
         })
         .collect()
 }
@@ -103,28 +92,17 @@ fn set_quantity(
     let line = line.ok_or_else(|| unknown_line(index))?;
     let variant = variants.get(&line.variant_id).ok_or_else(|| {
         let field = format!("lines.{index}.line_id");
-        Refusal::at(
-            CartCode::UnknownVariant,
-            &field,
-            "what is on this line cannot be bought any more",
-        )
+        Refusal::at(CartCode::UnknownVariant, &field, "what is on this line cannot be bought any more")
     })?;
     let units = in_units(quantity, line.package.as_ref()).map_err(|message| {
         let field = format!("lines.{index}.quantity");
         Refusal::at(CartCode::InvalidQuantity, &field, message)
     })?;
-    let mut line = CartLine {
-        quantity: units,
-        ..line.clone()
-    };
+    let mut line = CartLine { quantity: units, ..line.clone() };
     // A staff price holds for the quantity it was set for.
     let may_override = ctx.is_staff() && ctx.may(&staff::ORDERS_PRICE_OVERRIDE);
     if !may_override {
         line.price_override = None;
     }
-    Ok(TouchedLine {
-        line,
-        variant: Arc::clone(variant),
-        inputs: vec![index],
-    })
+    Ok(TouchedLine { line, variant: Arc::clone(variant), inputs: vec![index] })
 }

@@ -47,21 +47,11 @@ fn facts(channel_id: ChannelId, version: i64, settings: &ChannelSettings) -> Cha
 }
 
 pub(crate) fn channel_created(id: ChannelId, settings: &ChannelSettings) -> Event {
-    Event::new(
-        "vectis.channels.channel_created.v1",
-        AGGREGATE,
-        id.0,
-        facts(id, 1, settings),
-    )
+    Event::new("vectis.channels.channel_created.v1", AGGREGATE, id.0, facts(id, 1, settings))
 }
 
 pub(crate) fn channel_changed(id: ChannelId, version: i64, settings: &ChannelSettings) -> Event {
-    Event::new(
-        "vectis.channels.channel_changed.v1",
-        AGGREGATE,
-        id.0,
-        facts(id, version, settings),
-    )
+    Event::new("vectis.channels.channel_changed.v1", AGGREGATE, id.0, facts(id, version, settings))
 }
 
 #[derive(Serialize)]
@@ -84,12 +74,7 @@ pub(crate) fn strategy_activated(binding: &StrategyBinding, revision: i64) -> Ev
         priority: binding.priority,
         revision,
     };
-    Event::new(
-        "vectis.channels.strategy_activated.v1",
-        AGGREGATE,
-        binding.channel_id.0,
-        payload,
-    )
+    Event::new("vectis.channels.strategy_activated.v1", AGGREGATE, binding.channel_id.0, payload)
 }
 
 #[derive(Serialize)]
@@ -102,16 +87,6 @@ struct Deactivated<'a> {
 }
 
 pub(crate) fn strategy_deactivated(channel_id: ChannelId, point: &str, plugin: &str, revision: i64) -> Event {
-    let payload = Deactivated {
-        channel_id,
-        point,
-        plugin,
-        revision,
-    };
-    Event::new(
-        "vectis.channels.strategy_deactivated.v1",
-        AGGREGATE,
-        channel_id.0,
-        payload,
-    )
+    let payload = Deactivated { channel_id, point, plugin, revision };
+    Event::new("vectis.channels.strategy_deactivated.v1", AGGREGATE, channel_id.0, payload)
 }

@@ -18,10 +18,8 @@ use vectis_contracts::channels::Channels;
 use vectis_db::{Db, ModuleMigrations};
 
 /// The schema `channels`.
-pub static MIGRATIONS: ModuleMigrations = ModuleMigrations {
-    schema: "channels",
-    migrator: sqlx::migrate!("../../../migrations/channels"),
-};
+pub static MIGRATIONS: ModuleMigrations =
+    ModuleMigrations { schema: "channels", migrator: sqlx::migrate!("../../../migrations/channels") };
 
 /// What the module needs.
 pub struct Deps {
@@ -39,7 +37,5 @@ pub struct Built {
 
 /// Puts the module together.
 pub fn build(deps: Deps) -> Built {
-    Built {
-        channels: Arc::new(service::PgChannels::new(deps)),
-    }
+    Built { channels: Arc::new(service::PgChannels::new(deps)) }
 }

@@ -23,19 +23,13 @@ pub(crate) fn checked(settings: ChannelSettings) -> Result<ChannelSettings, Fail
     refusals.extend(guest_refusal(&settings));
     refuse_if_any(refusals)?;
     let currencies = all_currencies(&settings);
-    Ok(ChannelSettings {
-        currencies,
-        ..settings
-    })
+    Ok(ChannelSettings { currencies, ..settings })
 }
 
 /// All that is wrong with the names in a binding.
 pub(crate) fn check_binding(binding: &StrategyBinding) -> Result<(), Failure<ChannelCode>> {
-    let names = [
-        ("point", &binding.point),
-        ("plugin", &binding.plugin),
-        ("entryPoint", &binding.entry_point),
-    ];
+    let names =
+        [("point", &binding.point), ("plugin", &binding.plugin), ("entryPoint", &binding.entry_point)];
     let refusals = names
         .into_iter()
         .filter(|(_, name)| !(1..=100).contains(&name.chars().count()) || name.chars().any(char::is_control))
@@ -45,34 +39,21 @@ pub(crate) fn check_binding(binding: &StrategyBinding) -> Result<(), Failure<Cha
 }
 
 fn all_currencies(settings: &ChannelSettings) -> Vec<Currency> {
-    let others = settings
-        .currencies
-        .iter()
-        .copied()
-        .filter(|currency| *currency != settings.currency);
+    let others = settings.currencies.iter().copied().filter(|currency| *currency != settings.currency);
     std::iter::once(settings.currency).chain(others).collect()
 }
 
 fn slug_refusal(slug: &str) -> Option<Refusal<ChannelCode>> {
     let fits = (1..=60).contains(&slug.len())
-        && slug
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
-    (!fits).then(|| {
-        invalid(
-            "slug",
-            format!("{slug:?} must be 1 to 60 lower-case letters, digits or hyphens"),
-        )
-    })
+        && slug.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    (!fits)
+        .then(|| invalid("slug", format!("{slug:?} must be 1 to 60 lower-case letters, digits or hyphens")))
 }
 
 fn name_refusal(name: &str) -> Option<Refusal<ChannelCode>> {
     let fits = !name.trim().is_empty() && name.chars().count() <= 200 && !name.chars().any(char::is_control);
     (!fits).then(|| {
-        invalid(
-            "name",
-            format!("{name:?} must be a name of 1 to 200 characters without control characters"),
-        )
+        invalid("name", format!("{name:?} must be a name of 1 to 200 characters without control characters"))
     })
 }
 
@@ -95,12 +76,8 @@ fn currency_refusals(settings: &ChannelSettings) -> Vec<Refusal<ChannelCode>> {
 
 fn time_zone_refusal(time_zone: &str) -> Option<Refusal<ChannelCode>> {
     let known = time_zone.parse::<chrono_tz::Tz>().is_ok();
-    (!known).then(|| {
-        invalid(
-            "timeZone",
-            format!("{time_zone:?} is no IANA time zone such as \"Europe/Berlin\""),
-        )
-    })
+    (!known)
+        .then(|| invalid("timeZone", format!("{time_zone:?} is no IANA time zone such as \"Europe/Berlin\"")))
 }
 
 fn warehouse_refusals(settings: &ChannelSettings) -> Vec<Refusal<ChannelCode>> {
@@ -110,30 +87,18 @@ fn warehouse_refusals(settings: &ChannelSettings) -> Vec<Refusal<ChannelCode>> {
         .iter()
         .enumerate()
         .filter(|(_, id)| !seen.insert(**id))
-        .map(|(index, id)| {
-            invalid(
-                &format!("warehouseIds.{index}"),
-                format!("warehouse {id} stands twice"),
-            )
-        })
+        .map(|(index, id)| invalid(&format!("warehouseIds.{index}"), format!("warehouse {id} stands twice")))
         .collect();
     if settings.warehouse_ids.len() > MAX_WAREHOUSES {
-        let message = format!(
-            "{} warehouses are more than {MAX_WAREHOUSES}",
-            settings.warehouse_ids.len()
-        );
+        let message = format!("{} warehouses are more than {MAX_WAREHOUSES}", settings.warehouse_ids.len());
         refusals.push(invalid("warehouseIds", message));
     }
     refusals
 }
 
 fn country_refusal(country: &str) -> Option<Refusal<ChannelCode>> {
-    (!is_country_code(country)).then(|| {
-        invalid(
-            "country",
-            format!("{country:?} is no ISO 3166-1 code of two upper-case letters"),
-        )
-    })
+    (!is_country_code(country))
+        .then(|| invalid("country", format!("{country:?} is no ISO 3166-1 code of two upper-case letters")))
 }
 
 fn guest_refusal(settings: &ChannelSettings) -> Option<Refusal<ChannelCode>> {

@@ -84,10 +84,7 @@ impl Channels for PgChannels {
 
 impl PgChannels {
     pub(crate) fn new(deps: Deps) -> Self {
-        Self {
-            db: deps.db,
-            audit: deps.audit,
-        }
+        Self { db: deps.db, audit: deps.audit }
     }
 
     async fn create_once(&self, ctx: &Ctx, settings: &ChannelSettings) -> Outcome<ChannelId> {
@@ -123,13 +120,7 @@ impl PgChannels {
         };
         let detail = json!({ "slug": settings.slug, "version": new_version });
         self.record(&mut tx, ctx, ("channel.update", id), detail).await?;
-        finish(
-            tx,
-            ctx,
-            &[events::channel_changed(id, new_version, settings)],
-            &Done {},
-        )
-        .await
+        finish(tx, ctx, &[events::channel_changed(id, new_version, settings)], &Done {}).await
     }
 
     async fn activate_once(&self, ctx: &Ctx, binding: &StrategyBinding, asks_all: bool) -> Outcome<()> {
@@ -149,15 +140,8 @@ impl PgChannels {
             "point": binding.point, "plugin": binding.plugin, "entryPoint": binding.entry_point,
             "priority": binding.priority, "revision": revision,
         });
-        self.record(&mut tx, ctx, ("strategy.activate", binding.channel_id), detail)
-            .await?;
-        finish(
-            tx,
-            ctx,
-            &[events::strategy_activated(binding, revision)],
-            &Done {},
-        )
-        .await
+        self.record(&mut tx, ctx, ("strategy.activate", binding.channel_id), detail).await?;
+        finish(tx, ctx, &[events::strategy_activated(binding, revision)], &Done {}).await
     }
 
     async fn deactivate_once(
@@ -180,8 +164,7 @@ impl PgChannels {
             return Ok(());
         }
         let detail = json!({ "point": point, "plugin": plugin, "revision": revision });
-        self.record(&mut tx, ctx, ("strategy.deactivate", channel_id), detail)
-            .await?;
+        self.record(&mut tx, ctx, ("strategy.deactivate", channel_id), detail).await?;
         let event = events::strategy_deactivated(channel_id, point, plugin, revision);
         finish(tx, ctx, &[event], &Done {}).await
     }
@@ -193,13 +176,8 @@ impl PgChannels {
         (action, id): (&'static str, ChannelId),
         detail: serde_json::Value,
     ) -> Outcome<()> {
-        let record = AuditRecord {
-            action,
-            subject_kind: "channel",
-            subject_id: id.0,
-            account_id: None,
-            detail,
-        };
+        let record =
+            AuditRecord { action, subject_kind: "channel", subject_id: id.0, account_id: None, detail };
         let recorded = self.audit.record(tx, ctx, &[record]).await;
         recorded.map_err(|failure| failure.map_code(|AuditCode::Forbidden| ChannelCode::Forbidden))
     }
@@ -216,27 +194,16 @@ fn require(ctx: &Ctx, permission: &Permission) -> Outcome<()> {
     if ctx.is_staff() && ctx.may(permission) {
         Ok(())
     } else {
-        Err(Failure::refused(
-            ChannelCode::Forbidden,
-            format!("this needs the permission {permission}"),
-        ))
+        Err(Failure::refused(ChannelCode::Forbidden, format!("this needs the permission {permission}")))
     }
 }
 
 fn not_found(id: ChannelId) -> Failure<ChannelCode> {
-    Failure::at(
-        ChannelCode::ChannelNotFound,
-        "channelId",
-        format!("there is no channel {id}"),
-    )
+    Failure::at(ChannelCode::ChannelNotFound, "channelId", format!("there is no channel {id}"))
 }
 
 fn slug_taken(slug: &str) -> Failure<ChannelCode> {
-    Failure::at(
-        ChannelCode::SlugTaken,
-        "slug",
-        format!("another channel already has the slug {slug:?}"),
-    )
+    Failure::at(ChannelCode::SlugTaken, "slug", format!("another channel already has the slug {slug:?}"))
 }
 
 fn stale(version: i64) -> Failure<ChannelCode> {

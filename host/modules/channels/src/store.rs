@@ -40,11 +40,7 @@ impl TryFrom<ChannelRow> for Channel {
     type Error = StoreError;
 
     fn try_from(row: ChannelRow) -> Result<Self, StoreError> {
-        let currencies = row
-            .currencies
-            .iter()
-            .map(|code| code.parse())
-            .collect::<Result<_, MoneyError>>()?;
+        let currencies = row.currencies.iter().map(|code| code.parse()).collect::<Result<_, MoneyError>>()?;
         Ok(Self {
             id: ChannelId(row.id),
             slug: row.slug,
@@ -224,12 +220,9 @@ fn warehouse_ids(settings: &ChannelSettings) -> Vec<Uuid> {
 /// Whether the channel exists; it then stays until the unit of work ends.
 #[tracing::instrument(name = "db.channels.hold", skip_all)]
 pub(crate) async fn hold(tx: &mut Tx, id: ChannelId) -> Result<bool, sqlx::Error> {
-    let found = sqlx::query_scalar!(
-        "SELECT id FROM channels.channel WHERE id = $1 FOR KEY SHARE",
-        id.0
-    )
-    .fetch_optional(conn(tx))
-    .await?;
+    let found = sqlx::query_scalar!("SELECT id FROM channels.channel WHERE id = $1 FOR SHARE", id.0)
+        .fetch_optional(conn(tx))
+        .await?;
     Ok(found.is_some())
 }
 
@@ -274,17 +267,12 @@ pub(crate) async fn bindings(pool: &PgPool) -> Result<(i64, Vec<StrategyBinding>
     .fetch_all(pool)
     .await?;
     let revision = rows.first().map_or(0, |row| row.revision);
-    Ok((
-        revision,
-        rows.into_iter().filter_map(BindingRow::into_binding).collect(),
-    ))
+    Ok((revision, rows.into_iter().filter_map(BindingRow::into_binding).collect()))
 }
 
 #[tracing::instrument(name = "db.channels.bindings_revision", skip_all)]
 pub(crate) async fn bindings_revision(pool: &PgPool) -> Result<i64, sqlx::Error> {
-    sqlx::query_scalar!("SELECT revision FROM channels.binding_revision")
-        .fetch_one(pool)
-        .await
+    sqlx::query_scalar!("SELECT revision FROM channels.binding_revision").fetch_one(pool).await
 }
 
 /// Counts the revision up; other writers of bindings wait until the unit of work ends.

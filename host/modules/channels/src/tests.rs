@@ -25,18 +25,10 @@ async fn room(pool: PgPool) -> Room {
     let db = testing::db(pool, &[&crate::MIGRATIONS]).await;
     let told = Arc::new(Mutex::new(Vec::new()));
     let sink = told.clone();
-    db.bus()
-        .observe("test", 0, move |event| sink.lock().unwrap().push(event.clone()));
+    db.bus().observe("test", 0, move |event| sink.lock().unwrap().push(event.clone()));
     let audit = Arc::new(FakeAudit::default());
-    let built = crate::build(crate::Deps {
-        db,
-        audit: audit.clone(),
-    });
-    Room {
-        audit,
-        channels: built.channels,
-        told,
-    }
+    let built = crate::build(crate::Deps { db, audit: audit.clone() });
+    Room { audit, channels: built.channels, told }
 }
 
 impl Room {
@@ -47,10 +39,7 @@ impl Room {
 
     /// Creates a channel as the platform itself.
     async fn channel(&self, slug: &str) -> ChannelId {
-        let settings = ChannelSettings {
-            slug: slug.to_owned(),
-            ..settings()
-        };
+        let settings = ChannelSettings { slug: slug.to_owned(), ..settings() };
         self.channels.create(&system(), settings).await.unwrap()
     }
 }
@@ -61,25 +50,13 @@ fn system() -> Ctx {
 
 fn staff_with(permissions: &[Permission]) -> Ctx {
     let permissions: BTreeSet<_> = permissions.iter().cloned().collect();
-    let actor = StaffActor {
-        login_id: LoginId(Uuid::from_u128(1)),
-        permissions: Arc::new(permissions),
-    };
-    Ctx {
-        actor: Actor::Staff(actor),
-        ..system()
-    }
+    let actor = StaffActor { login_id: LoginId(Uuid::from_u128(1)), permissions: Arc::new(permissions) };
+    Ctx { actor: Actor::Staff(actor), ..system() }
 }
 
 fn keyed(key: &str) -> Ctx {
-    let idempotency = Some(IdempotencyKey {
-        key: key.to_owned(),
-        parameters_hash: [7; 32],
-    });
-    Ctx {
-        idempotency,
-        ..system()
-    }
+    let idempotency = Some(IdempotencyKey { key: key.to_owned(), parameters_hash: [7; 32] });
+    Ctx { idempotency, ..system() }
 }
 
 fn settings() -> ChannelSettings {
@@ -113,9 +90,5 @@ fn binding(channel_id: ChannelId, plugin: &str) -> StrategyBinding {
 fn refused<T: std::fmt::Debug>(outcome: Result<T, Failure<ChannelCode>>) -> Vec<(ChannelCode, String)> {
     let failure = outcome.unwrap_err();
     assert!(!failure.refusals().is_empty(), "broke inside: {failure:?}");
-    failure
-        .refusals()
-        .iter()
-        .map(|refusal| (refusal.code, refusal.field.join(".")))
-        .collect()
+    failure.refusals().iter().map(|refusal| (refusal.code, refusal.field.join("."))).collect()
 }

@@ -173,10 +173,10 @@ fn role_refusals(
         let message = "the name of a role has 1 to 100 characters, none of them a control character";
         refusals.push(Refusal::at(LoginCode::InvalidInput, "name", message));
     }
-    let unknown = permissions.iter().enumerate().filter(|(_, permission)| !identity.is_declared(permission));
-    refusals.extend(unknown.map(|(at, permission)| {
+    let unknown = permissions.iter().filter(|permission| !identity.is_declared(permission));
+    refusals.extend(unknown.map(|permission| {
         let message = format!("nobody has declared the permission {permission}");
-        Refusal::at(LoginCode::UnknownPermission, &format!("permissions.{at}"), message)
+        Refusal::at(LoginCode::UnknownPermission, "permissions", message)
     }));
     refusals
 }

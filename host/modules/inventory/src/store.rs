@@ -1,7 +1,7 @@
 //! All SQL of the schema `inventory`: reads and locks here, the one write of stock in `apply.rs`, warehouses in
 //! `warehouses.rs`.
 
-mod apply;
+pub(crate) mod apply;
 mod warehouses;
 
 use std::collections::BTreeSet;

@@ -93,9 +93,8 @@ impl PgOrders {
     ) -> Result<Decision, Failure<DecideCode>> {
         let requests = self.deps.approvals.get_many(ctx, &[decide.request_id]).await;
         let request = requests.map_err(approval_to_decide)?.pop();
-        let request = request
-            .filter(|request| request.account_id == decider.employee.account_id)
-            .ok_or_else(|| {
+        let request =
+            request.filter(|request| request.account_id == decider.employee.account_id).ok_or_else(|| {
                 let message = format!("there is no approval request {}", decide.request_id);
                 Failure::refused(DecideCode::RequestNotFound, message)
             })?;
@@ -287,11 +286,7 @@ fn reasons(refusals: &[Refusal<PlaceCode>]) -> String {
     const SHOWN: usize = 3;
     let shown: Vec<&str> = refusals.iter().take(SHOWN).map(|refusal| refusal.message.as_str()).collect();
     let more = refusals.len().saturating_sub(SHOWN);
-    if more == 0 {
-        shown.join("; ")
-    } else {
-        format!("{}; and {more} more", shown.join("; "))
-    }
+    if more == 0 { shown.join("; ") } else { format!("{}; and {more} more", shown.join("; ")) }
 }
 
 fn decision_record(decision: &Decision, decided: &Decided, outlook: &Outlook) -> AuditRecord {

@@ -2,14 +2,14 @@
 
 use rust_decimal::Decimal;
 use serde::Serialize;
-use vectis_contracts::orders::{CreditNote, Order, OrderReturn, OrderTotals};
+use vectis_contracts::orders::{CreditNote, Order, OrderBuyerIds, OrderReturn, OrderTotals};
 use vectis_kernel::ids::{
     AccountId, ApprovalRequestId, CartId, ChannelId, CreditNoteId, EmployeeId, LocationId, LoginId,
     OrderChargeId, OrderId, OrderLineId, ReturnId, VariantId,
 };
 use vectis_kernel::{Currency, Event, Money};
 
-use crate::place::{Placement, buyer_ids};
+use crate::place::Placement;
 use crate::store::charge::{NewCharge, kind_name};
 use crate::store::line::FrozenLine;
 use crate::store::placed::LineColumns;
@@ -23,10 +23,7 @@ struct Amount {
 
 impl From<Money> for Amount {
     fn from(money: Money) -> Self {
-        Self {
-            amount: money.to_decimal().to_string(),
-            currency: money.currency,
-        }
+        Self { amount: money.to_decimal().to_string(), currency: money.currency }
     }
 }
 
@@ -98,7 +95,7 @@ pub(crate) fn order_placed(
 ) -> Event {
     let gathered = &placement.gathered;
     let cart = &gathered.priced.cart;
-    let buyer = buyer_ids(&cart.owner);
+    let buyer = OrderBuyerIds::from(&cart.owner);
     let nothing = Money::zero(cart.currency);
     let totals = OrderTotals {
         lines_net: gathered.priced.net,

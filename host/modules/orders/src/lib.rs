@@ -31,7 +31,5 @@ pub use config::Config;
 pub use service::{Built, Deps, build};
 
 /// The schema `orders`.
-pub static MIGRATIONS: vectis_db::ModuleMigrations = vectis_db::ModuleMigrations {
-    schema: "orders",
-    migrator: sqlx::migrate!("../../../migrations/orders"),
-};
+pub static MIGRATIONS: vectis_db::ModuleMigrations =
+    vectis_db::ModuleMigrations { schema: "orders", migrator: sqlx::migrate!("../../../migrations/orders") };

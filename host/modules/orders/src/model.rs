@@ -38,10 +38,7 @@ impl StockState {
 
     /// From the store.
     pub(crate) fn from_name(name: &str) -> Option<Self> {
-        Self::ALL
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, state)| *state)
+        Self::ALL.iter().find(|(known, _)| *known == name).map(|(_, state)| *state)
     }
 }
 
@@ -63,11 +60,7 @@ pub(crate) struct StoredOrder {
 
 impl StoredOrder {
     pub(crate) fn holdings(&self) -> Holdings {
-        Holdings {
-            stock: self.stock,
-            credit_held: self.credit_held,
-            paid: self.order.totals.paid,
-        }
+        Holdings { stock: self.stock, credit_held: self.credit_held, paid: self.order.totals.paid }
     }
 
     /// The order after effects.

@@ -43,10 +43,8 @@ impl PgOrders {
         ctx: &Ctx,
         place: PlaceOrder,
     ) -> Result<Submitted, Failure<PlaceCode>> {
-        must_order(ctx)?;
-        let gathered = self.gather(ctx, &place).await?;
-        check::check(&gathered, place.expected_total)?;
-        match self.approval_need(ctx, &gathered).await? {
+        let (gathered, need) = self.checked(ctx, &place).await?;
+        match need {
             ApprovalNeed::Nothing => self.place(ctx, gathered, None).await,
             ApprovalNeed::Given(request_id) => self.place(ctx, gathered, Some(request_id)).await,
             ApprovalNeed::Steps(steps) => self.ask_for_approval(ctx, &gathered, steps).await,
@@ -59,10 +57,8 @@ impl PgOrders {
         ctx: &Ctx,
         place: PlaceOrder,
     ) -> Result<Submitted, Failure<PlaceCode>> {
-        must_order(ctx)?;
-        let gathered = self.gather(ctx, &place).await?;
-        check::check(&gathered, place.expected_total)?;
-        match self.approval_need(ctx, &gathered).await? {
+        let (gathered, need) = self.checked(ctx, &place).await?;
+        match need {
             ApprovalNeed::Nothing => self.place(ctx, gathered, None).await,
             ApprovalNeed::Given(request_id) => self.place(ctx, gathered, Some(request_id)).await,
             ApprovalNeed::Steps(steps) => {
@@ -73,7 +69,20 @@ impl PgOrders {
         }
     }
 
-    /// Places a cart whose approval has just come in, in the caller's plan: checked against what was approved.
+    /// A cart of the caller that may become an order as it is, and whose word that needs.
+    async fn checked(
+        &self,
+        ctx: &Ctx,
+        place: &PlaceOrder,
+    ) -> Result<(Gathered, ApprovalNeed), Failure<PlaceCode>> {
+        must_order(ctx)?;
+        let gathered = self.gather(ctx, place).await?;
+        check::check(&gathered, place.expected_total)?;
+        let need = self.approval_need(ctx, &gathered).await?;
+        Ok((gathered, need))
+    }
+
+    /// The placement of a cart whose approval is coming in, checked against what was approved.
     pub(crate) fn approved_placement(
         &self,
         ctx: &Ctx,
@@ -92,7 +101,8 @@ impl PgOrders {
         approval: Option<ApprovalRequestId>,
     ) -> Result<Submitted, Failure<PlaceCode>> {
         let placement = self.placement(ctx, gathered, approval)?;
-        retrying(|| self.place_in_one(ctx, &placement)).await
+        // On the heap: the widest statements of the platform are in there.
+        Box::pin(retrying(|| self.place_in_one(ctx, &placement))).await
     }
 
     /// One unit of work: cart, stock, credit, order, audit and outbox stand or fall together.

@@ -62,10 +62,7 @@ impl PgOrders {
         let ids = store::search::orders(pool, &scope, filter, &page).await?;
         let ids = Page::from_fetched(ids, &page);
         let items = self.visible_orders(ctx, &ids.items).await?;
-        Ok(Page {
-            items,
-            has_next: ids.has_next,
-        })
+        Ok(Page { items, has_next: ids.has_next })
     }
 
     pub(crate) async fn order_lines(
@@ -118,10 +115,7 @@ impl PgOrders {
         let ids = store::search::credit_notes(pool, account_id, &page).await?;
         let ids = Page::from_fetched(ids, &page);
         let notes = store::credit_note::load(pool, &ids.items).await?;
-        Ok(Page {
-            items: in_order_of(&ids.items, notes, |note| note.id),
-            has_next: ids.has_next,
-        })
+        Ok(Page { items: in_order_of(&ids.items, notes, |note| note.id), has_next: ids.has_next })
     }
 
     pub(crate) async fn visible_credit_notes(
@@ -163,10 +157,7 @@ fn may_read_note(ctx: &Ctx, note: &CreditNote) -> bool {
 }
 
 fn nothing<T>() -> Page<T> {
-    Page {
-        items: Vec::new(),
-        has_next: false,
-    }
+    Page { items: Vec::new(), has_next: false }
 }
 
 /// What was found, in the order of the ids asked for, each once.

@@ -35,11 +35,7 @@ pub(crate) fn translated<C: RefusalCode, D>(
             let code = refusal.code.code();
             return Failure::internal(format!("unexpected refusal {code}: {}", refusal.message));
         };
-        ours.push(Refusal {
-            code,
-            field: refusal.field,
-            message: refusal.message,
-        });
+        ours.push(Refusal { code, field: refusal.field, message: refusal.message });
     }
     Failure::Refused(ours)
 }
@@ -88,6 +84,7 @@ pub(crate) fn approval_to_decide(failure: Failure<ApprovalCode>) -> Failure<Deci
         ApprovalCode::RequestNotFound => DecideCode::RequestNotFound,
         ApprovalCode::NotPending => DecideCode::NotPending,
         ApprovalCode::AlreadyDecided => DecideCode::AlreadyDecided,
+        ApprovalCode::StaleVersion => DecideCode::StaleVersion,
         ApprovalCode::InvalidInput => DecideCode::InvalidInput,
     })
 }

@@ -13,9 +13,9 @@ use vectis_contracts::carts::Carts;
 use vectis_contracts::channels::{Channel, Channels};
 use vectis_contracts::inventory::Inventory;
 use vectis_contracts::orders::{
-    AddCharge, CreateReturn, CreditNote, DecideApproval, DecideCode, Decided, EditLine, IssueCreditNote, Order,
-    OrderCharge, OrderCode, OrderFilter, OrderHistoryEntry, OrderLine, OrderReturn, Orders, PlaceCode, PlaceOrder,
-    Submitted,
+    AddCharge, CreateReturn, CreditNote, DecideApproval, DecideCode, Decided, EditLine, IssueCreditNote,
+    Order, OrderCharge, OrderCode, OrderFilter, OrderHistoryEntry, OrderLine, OrderReturn, Orders, PlaceCode,
+    PlaceOrder, Submitted,
 };
 use vectis_contracts::points::{OrderState, OrderTransition, Strategies};
 use vectis_contracts::priced_cart::CartPricer;
@@ -64,9 +64,7 @@ pub struct Built {
 
 /// Puts the module together.
 pub fn build(deps: Deps) -> Built {
-    Built {
-        orders: Arc::new(PgOrders { deps }),
-    }
+    Built { orders: Arc::new(PgOrders { deps }) }
 }
 
 /// Orders over Postgres.
@@ -225,12 +223,7 @@ impl Orders for PgOrders {
         transition: &str,
         reason: &str,
     ) -> Result<(), Failure<OrderCode>> {
-        let step = crate::transition::Step {
-            order_id,
-            version,
-            transition,
-            reason,
-        };
+        let step = crate::transition::Step { order_id, version, transition, reason };
         self.once(ctx, self.take_step(ctx, &step)).await
     }
 
@@ -242,12 +235,7 @@ impl Orders for PgOrders {
         changes: Vec<EditLine>,
         reason: &str,
     ) -> Result<(), Failure<OrderCode>> {
-        let edit = crate::edit::Edit {
-            order_id,
-            version,
-            changes,
-            reason,
-        };
+        let edit = crate::edit::Edit { order_id, version, changes, reason };
         self.once(ctx, self.edit_lines(ctx, &edit)).await
     }
 

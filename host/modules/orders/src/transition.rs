@@ -68,11 +68,7 @@ impl PgOrders {
         let way = ask(&*point, &stored, transition)?;
         self.apply_effects(&mut tx, ctx, &mut stored, channel, &way.effects).await?;
         let from = std::mem::replace(&mut stored.order.state, way.to.key);
-        let happened = Happened {
-            kind: "transition",
-            from_state: &from,
-            note: step.reason,
-        };
+        let happened = Happened { kind: "transition", from_state: &from, note: step.reason };
         store::order::write_down(&mut tx, ctx, &stored, &happened).await?;
         if way.to.is_canceled {
             store::usage::forget(&mut tx, stored.order.id).await?;
@@ -142,9 +138,9 @@ impl PgOrders {
     /// An order the caller may see.
     pub(crate) async fn readable_order(&self, ctx: &Ctx, id: OrderId) -> Result<Order, Failure<OrderCode>> {
         let stored = store::order::find(self.deps.db.pool(), id).await?;
-        let order = stored.map(|stored| stored.order).filter(|order| {
-            may_read(ctx, &order.buyer) || ctx.is_staff() && ctx.may(&staff::ORDERS_WRITE)
-        });
+        let order = stored
+            .map(|stored| stored.order)
+            .filter(|order| may_read(ctx, &order.buyer) || ctx.is_staff() && ctx.may(&staff::ORDERS_WRITE));
         order.ok_or_else(|| Failure::refused(OrderCode::OrderNotFound, format!("there is no order {id}")))
     }
 
@@ -206,10 +202,7 @@ fn ask(
     match answer.map_err(strategy_failed(OrderCode::StrategyFailed))? {
         OrderStep::Refuse { reason } => Err(Failure::refused(OrderCode::ProcessRefused, reason)),
         OrderStep::Go { state, effects } => match find_state(point, &state) {
-            Some(to) => Ok(Way {
-                to: to.clone(),
-                effects,
-            }),
+            Some(to) => Ok(Way { to: to.clone(), effects }),
             None => {
                 let message = format!("{} answered with a state it does not declare: {state}", point.name());
                 Err(Failure::refused(OrderCode::StrategyFailed, message))

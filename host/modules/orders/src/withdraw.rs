@@ -4,7 +4,7 @@ use serde_json::json;
 use vectis_contracts::approvals::{ApprovalRequest, ApprovalStatus};
 use vectis_contracts::audit::AuditRecord;
 use vectis_contracts::carts::{Cart, CartOwner, CartStatus};
-use vectis_contracts::orders::DecideCode;
+use vectis_contracts::orders::{DecideCode, OrderBuyerIds};
 use vectis_db::{idempotency, retrying};
 use vectis_kernel::ids::CartId;
 use vectis_kernel::permission::{buyer, staff};
@@ -48,15 +48,11 @@ impl PgOrders {
         reopened.map_err(cart_to_decide)?;
         let released = self.deps.inventory.release(&mut tx, ctx, cart.id.0).await;
         released.map_err(unexpected)?;
-        let account_id = match &cart.owner {
-            CartOwner::Employee { account_id, .. } => Some(*account_id),
-            CartOwner::Customer(_) | CartOwner::Guest(_) => None,
-        };
         let record = AuditRecord {
             action: "cart.withdraw",
             subject_kind: "cart",
             subject_id: cart.id.0,
-            account_id,
+            account_id: OrderBuyerIds::from(&cart.owner).account_id,
             detail: json!({ "approvalRequestId": cart.approval_request_id }),
         };
         self.audit(&mut tx, ctx, record).await?;

@@ -19,6 +19,7 @@ pub(crate) async fn assess(
     ctx: &Ctx,
     query: &TaxQuery,
 ) -> Outcome<TaxAssessment> {
+    check_currencies(query)?;
     let points = strategies.tax(ctx, query.channel_id).map_err(|error| failed(&error))?;
     let exempt = match query.account_id {
         Some(account_id) => store::exempt(db.pool(), account_id, query, ctx.now()).await?,
@@ -35,6 +36,14 @@ pub(crate) async fn assess(
     }
     let names = points.iter().map(|point| point.name()).collect::<Vec<_>>().join(" + ");
     collected.finish(query).map_err(|error| broken(&names, error))
+}
+
+/// A line in another currency than the query is the caller's bug, not the strategies'.
+fn check_currencies(query: &TaxQuery) -> Outcome<()> {
+    match query.lines.iter().position(|line| line.amount.currency != query.currency) {
+        Some(line) => Err(Failure::internal(format!("line {line} to tax is not in {}", query.currency))),
+        None => Ok(()),
+    }
 }
 
 /// The strategies of each stage, lowest stage first; [`Strategies::tax`] gives them in this order.

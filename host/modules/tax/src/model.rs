@@ -62,12 +62,12 @@ impl Collected {
     pub(crate) fn add(&mut self, lines: &[TaxQueryLine], answer: &TaxAnswer) -> Result<(), AddError> {
         let kinds: Vec<usize> = answer.kinds.iter().map(|kind| self.kind_index(kind)).collect();
         for tax in &answer.amounts {
-            let line = lines.get(tax.line).ok_or_else(|| {
-                AddError::Invalid(format!("a tax on line {} of {}", tax.line, lines.len()))
-            })?;
-            let kind = *kinds.get(tax.kind).ok_or_else(|| {
-                AddError::Invalid(format!("a tax of kind {} of {}", tax.kind, kinds.len()))
-            })?;
+            let line = lines
+                .get(tax.line)
+                .ok_or_else(|| AddError::Invalid(format!("a tax on line {} of {}", tax.line, lines.len())))?;
+            let kind = *kinds
+                .get(tax.kind)
+                .ok_or_else(|| AddError::Invalid(format!("a tax of kind {} of {}", tax.kind, kinds.len())))?;
             if tax.amount.minor != 0 && tax.amount.minor.signum() != line.amount.minor.signum() {
                 let what = format!("line {}: {} of tax on {}", tax.line, tax.amount, line.amount);
                 return Err(AddError::Invalid(what));
@@ -94,7 +94,7 @@ impl Collected {
                 .map_err(|error| at_line(index, error))?;
             Ok(TaxedLine { net, tax, gross, parts })
         });
-        Ok(TaxAssessment { lines: taxed.collect::<Result<_, _>>()?, kinds: self.kinds })
+        Ok(TaxAssessment { lines: taxed.collect::<Result<_, AddError>>()?, kinds: self.kinds })
     }
 }
 
@@ -139,12 +139,14 @@ pub(crate) fn check(grant: &GrantExemption) -> Result<(), Failure<TaxCode>> {
     ];
     for (field, text) in texts {
         if let Some(text) = text.filter(|text| !is_short_text(text)) {
-            refuse(field, format!("{text:?} must have 1 to 100 characters, none of them a control character"));
+            refuse(
+                field,
+                format!("{text:?} must have 1 to 100 characters, none of them a control character"),
+            );
         }
     }
     // Stored to the microsecond, so compared to the microsecond.
-    if let Some(to) =
-        grant.valid_to.filter(|to| to.timestamp_micros() <= grant.valid_from.timestamp_micros())
+    if let Some(to) = grant.valid_to.filter(|to| to.timestamp_micros() <= grant.valid_from.timestamp_micros())
     {
         let (to, from) = (to.to_rfc3339(), grant.valid_from.to_rfc3339());
         refuse("validTo", format!("the end {to} is not after the beginning {from}"));

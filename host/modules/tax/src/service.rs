@@ -111,13 +111,7 @@ impl PgTax {
 }
 
 fn record(action: &'static str, id: ExemptionId, account_id: AccountId, detail: Value) -> AuditRecord {
-    AuditRecord {
-        action,
-        subject_kind: "exemption",
-        subject_id: id.0,
-        account_id: Some(account_id),
-        detail,
-    }
+    AuditRecord { action, subject_kind: "exemption", subject_id: id.0, account_id: Some(account_id), detail }
 }
 
 fn require_writer(ctx: &Ctx) -> Outcome<()> {

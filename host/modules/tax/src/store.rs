@@ -116,10 +116,7 @@ pub(crate) async fn insert(
 /// What became of a withdrawal.
 pub(crate) enum Withdrawn {
     /// It ends now (or ended before it began, when that lies ahead).
-    Now {
-        account_id: AccountId,
-        valid_to: DateTime<Utc>,
-    },
+    Now { account_id: AccountId, valid_to: DateTime<Utc> },
     /// It had ended before.
     Before,
     /// No such exemption.

@@ -81,6 +81,14 @@ fn a_table_without_rates_has_to_say_so() {
 }
 
 #[test]
+fn the_example_of_the_readme_is_a_configuration() {
+    let example =
+        include_str!("../../README.md").split("```").find_map(|block| block.strip_prefix("json")).unwrap();
+
+    assert_eq!(testing::tax::<TableTax>(example).err(), None);
+}
+
+#[test]
 fn the_manifest_states_the_configuration() {
     testing::assert_config_schema::<Config>(include_str!("../../plugin.toml"), "table");
 }

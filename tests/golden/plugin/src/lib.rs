@@ -34,7 +34,8 @@ impl Pricing for GoldenPrice {
         for (line, priced) in lines.iter().zip(out) {
             assert!(line.quantity_milli > 0, "no quantity of {}", line.sku());
             if let Some(candidate) = ctx.candidates(line).first() {
-                *priced = Priced::at(candidate.unit_price_micros + self.config.surcharge_micros).from_candidate(0);
+                *priced =
+                    Priced::at(candidate.unit_price_micros + self.config.surcharge_micros).from_candidate(0);
             }
         }
         Ok(())

@@ -34,11 +34,7 @@ impl Approval for PluginTemplate {
         }
         let limit = units::format(self.0.above_minor, facts.exponent);
         let role = Approver::Role(self.0.role.clone());
-        Ok(vec![ApprovalStep::new(
-            format!("over {limit} {}", facts.currency),
-            1,
-            [role],
-        )])
+        Ok(vec![ApprovalStep::new(format!("over {limit} {}", facts.currency), 1, [role])])
     }
 
     fn may_decide(&self, facts: &DecisionFacts<'_>) -> Result<Option<String>, Error> {

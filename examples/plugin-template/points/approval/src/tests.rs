@@ -15,11 +15,7 @@ fn only_carts_above_the_limit_need_approval() {
     assert_eq!(approval().plan(&at_limit).unwrap(), []);
     assert_eq!(
         approval().plan(&above).unwrap(),
-        [ApprovalStep::new(
-            "over 500.00 EUR",
-            1,
-            [Approver::Role("manager".to_owned())]
-        )]
+        [ApprovalStep::new("over 500.00 EUR", 1, [Approver::Role("manager".to_owned())])]
     );
 }
 
@@ -28,10 +24,7 @@ fn nobody_approves_the_own_order() {
     let own = decision_facts(|facts| facts.decided_by = facts.submitted_by);
 
     assert_eq!(approval().may_decide(&decision_facts(|_| {})).unwrap(), None);
-    assert_eq!(
-        approval().may_decide(&own).unwrap().as_deref(),
-        Some("Nobody approves the own order.")
-    );
+    assert_eq!(approval().may_decide(&own).unwrap().as_deref(), Some("Nobody approves the own order."));
 }
 
 #[test]

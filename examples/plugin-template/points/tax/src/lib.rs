@@ -41,11 +41,7 @@ impl Tax for PluginTemplate {
         for (index, line) in lines.iter().enumerate().filter(|(_, line)| !line.is_exempt()) {
             let base = line.amount_minor.checked_add(line.taxed_before_minor);
             let amount = base.and_then(|base| share(base, rate, whole));
-            out.add(
-                index,
-                kind,
-                amount.ok_or_else(|| Error::input("a line's amount is too large"))?,
-            );
+            out.add(index, kind, amount.ok_or_else(|| Error::input("a line's amount is too large"))?);
         }
         Ok(())
     }

@@ -6,11 +6,7 @@ use super::{Config, PluginTemplate};
 /// The amounts of 20 % VAT on a cart, with their lines.
 fn taxes(cart: &TaxCart<'_>) -> Vec<(usize, i64)> {
     let tax = testing::tax::<PluginTemplate>(r#"{ "name": "VAT", "rate_ppm": 200000 }"#).unwrap();
-    tax.tax(cart)
-        .unwrap()
-        .into_iter()
-        .map(|taxed| (taxed.line, taxed.amount_minor))
-        .collect()
+    tax.tax(cart).unwrap().into_iter().map(|taxed| (taxed.line, taxed.amount_minor)).collect()
 }
 
 #[test]
@@ -24,9 +20,7 @@ fn net_prices_get_the_tax_on_top() {
 
 #[test]
 fn gross_prices_contain_the_tax() {
-    let cart = TaxCart::new("GBP", 2, "GB")
-        .including_tax()
-        .line(TaxLine::new("standard", 1_200, 1_000));
+    let cart = TaxCart::new("GBP", 2, "GB").including_tax().line(TaxLine::new("standard", 1_200, 1_000));
 
     assert_eq!(taxes(&cart), [(0, 200)]);
 }

@@ -12,9 +12,8 @@ use vectis_contracts::approvals::{
 use vectis_contracts::audit::{Audit, AuditCode, AuditEntry, AuditFilter, AuditRecord};
 use vectis_contracts::points::{ApprovalStep, Approver};
 use vectis_db::Db;
-use vectis_db::outbox::{Cursor, OutboxEvent, read_after};
 use vectis_kernel::ids::{AccountId, ApprovalRequestId, CartId, EmployeeId};
-use vectis_kernel::{Actor, BuyerActor, Ctx, Currency, Failure, Money, Page, PageRequest, Permission};
+use vectis_kernel::{Actor, BuyerActor, Ctx, Currency, Event, Failure, Money, Page, PageRequest, Permission};
 
 use crate::{Deps, MIGRATIONS, build};
 
@@ -49,7 +48,8 @@ impl Audit for FakeAudit {
 pub(super) struct Fixture {
     pub(super) db: Db,
     pub(super) ctx: Ctx,
-    pub(super) audit: Arc<FakeAudit>,
+    audit: Arc<FakeAudit>,
+    told: Arc<Mutex<Vec<Event>>>,
     pub(super) approvals: Arc<dyn Approvals>,
 }
 
@@ -58,7 +58,10 @@ impl Fixture {
         let db = vectis_db::testing::db(pool, &[&MIGRATIONS]).await;
         let audit = Arc::new(FakeAudit::default());
         let deps = Deps { db: db.clone(), audit: audit.clone() };
-        Self { db, ctx: Ctx::system("test"), audit, approvals: build(deps).approvals }
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let ear = told.clone();
+        db.bus().observe("test", 0, move |event| ear.lock().unwrap().push(event.clone()));
+        Self { db, ctx: Ctx::system("test"), audit, told, approvals: build(deps).approvals }
     }
 
     pub(super) async fn open(&self, open: OpenApproval) -> ApprovalRequest {
@@ -100,12 +103,20 @@ impl Fixture {
         found.into_iter().next().unwrap()
     }
 
-    pub(super) async fn events(&self) -> Vec<OutboxEvent> {
-        read_after(&self.db, Cursor::default(), 1000).await.unwrap()
+    /// What was told after commits, in order.
+    pub(super) fn events(&self) -> Vec<Event> {
+        self.told.lock().unwrap().clone()
     }
 
-    pub(super) async fn event_types(&self) -> Vec<String> {
-        self.events().await.into_iter().map(|event| event.event_type).collect()
+    pub(super) fn event_types(&self) -> Vec<&'static str> {
+        self.events().iter().map(|event| event.event_type).collect()
+    }
+
+    /// Returns once some statement in this database waits for a lock.
+    pub(super) async fn until_somebody_waits(&self) {
+        let waiting = "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_stat_activity \
+                       WHERE datname = current_database() AND wait_event_type = 'Lock')";
+        while !sqlx::query_scalar::<_, bool>(waiting).fetch_one(self.db.pool()).await.unwrap() {}
     }
 
     pub(super) fn audited(&self) -> Vec<&'static str> {

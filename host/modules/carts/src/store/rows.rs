@@ -81,9 +81,7 @@ impl TryFrom<CartRow> for StoredCart {
             employee_id: row.employee_id,
         };
         let lines = row.lines.unwrap_or_default().into_iter();
-        let mut lines = lines
-            .map(|line| cart_line(line, currency))
-            .collect::<Result<Vec<_>, _>>()?;
+        let mut lines = lines.map(|line| cart_line(line, currency)).collect::<Result<Vec<_>, _>>()?;
         lines.sort_unstable_by_key(|line| line.position);
         Ok(Self {
             next_position: row.next_position,
@@ -122,10 +120,9 @@ fn cart_line(row: LineRow, currency: Currency) -> Result<CartLine, sqlx::Error> 
         position,
         variant_id: variant_id.into(),
         quantity: Quantity::from_milli(quantity),
-        package: slug.zip(multiplier).map(|(slug, milli)| PackageChoice {
-            slug,
-            multiplier: Quantity::from_milli(milli),
-        }),
+        package: slug
+            .zip(multiplier)
+            .map(|(slug, milli)| PackageChoice { slug, multiplier: Quantity::from_milli(milli) }),
         shown_unit_price: price(shown)?,
         price_override,
     })
@@ -147,20 +144,12 @@ impl From<&CartOwner> for OwnerColumns {
         match owner {
             CartOwner::Guest(hash) => guest_hash = Some(hash.clone()),
             CartOwner::Customer(login_id) => customer_id = Some(login_id.0),
-            CartOwner::Employee {
-                account_id,
-                location_id,
-                employee_id,
-            } => employee = (Some(account_id.0), Some(location_id.0), Some(employee_id.0)),
+            CartOwner::Employee { account_id, location_id, employee_id } => {
+                employee = (Some(account_id.0), Some(location_id.0), Some(employee_id.0))
+            }
         }
         let (account_id, location_id, employee_id) = employee;
-        Self {
-            guest_hash,
-            customer_id,
-            account_id,
-            location_id,
-            employee_id,
-        }
+        Self { guest_hash, customer_id, account_id, location_id, employee_id }
     }
 }
 
@@ -168,10 +157,7 @@ impl TryFrom<OwnerColumns> for CartOwner {
     type Error = sqlx::Error;
 
     fn try_from(columns: OwnerColumns) -> Result<Self, sqlx::Error> {
-        let employee = columns
-            .account_id
-            .zip(columns.location_id)
-            .zip(columns.employee_id);
+        let employee = columns.account_id.zip(columns.location_id).zip(columns.employee_id);
         match (columns.guest_hash, columns.customer_id, employee) {
             (Some(hash), None, None) => Ok(Self::Guest(hash)),
             (None, Some(login_id), None) => Ok(Self::Customer(login_id.into())),
@@ -216,18 +202,12 @@ impl<'a> From<&'a [CartLine]> for LineColumns<'a> {
                 .iter()
                 .map(|line| package(line).map(|package| package.multiplier.milli()))
                 .collect(),
-            shown_unit_prices: lines
-                .iter()
-                .map(|line| line.shown_unit_price.to_decimal())
-                .collect(),
+            shown_unit_prices: lines.iter().map(|line| line.shown_unit_price.to_decimal()).collect(),
             override_unit_prices: lines
                 .iter()
                 .map(|line| set(line).map(|set| set.unit_price.to_decimal()))
                 .collect(),
-            override_reasons: lines
-                .iter()
-                .map(|line| set(line).map(|set| set.reason.as_str()))
-                .collect(),
+            override_reasons: lines.iter().map(|line| set(line).map(|set| set.reason.as_str())).collect(),
             override_login_ids: lines
                 .iter()
                 .map(|line| set(line).and_then(|set| set.by).map(|login_id| login_id.0))

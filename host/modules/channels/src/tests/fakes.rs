@@ -11,21 +11,11 @@ pub(super) struct FakeAudit(Mutex<Vec<AuditRecord>>);
 
 impl FakeAudit {
     pub(super) fn actions(&self) -> Vec<&'static str> {
-        self.0
-            .lock()
-            .unwrap()
-            .iter()
-            .map(|record| record.action)
-            .collect()
+        self.0.lock().unwrap().iter().map(|record| record.action).collect()
     }
 
     pub(super) fn details(&self) -> String {
-        self.0
-            .lock()
-            .unwrap()
-            .iter()
-            .map(|record| record.detail.to_string())
-            .collect()
+        self.0.lock().unwrap().iter().map(|record| record.detail.to_string()).collect()
     }
 }
 
@@ -42,9 +32,6 @@ impl Audit for FakeAudit {
         _: &AuditFilter,
         _: PageRequest,
     ) -> Result<Page<AuditEntry>, Failure<AuditCode>> {
-        Ok(Page {
-            items: Vec::new(),
-            has_next: false,
-        })
+        Ok(Page { items: Vec::new(), has_next: false })
     }
 }

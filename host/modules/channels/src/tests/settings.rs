@@ -25,19 +25,10 @@ async fn a_created_channel_is_found_by_slug_and_by_id_with_all_its_settings(pool
         country: given.country,
         version: 1,
     };
-    assert_eq!(
-        room.channels.find_by_slug(&system(), "trade").await.unwrap(),
-        Some(expected.clone())
-    );
-    assert_eq!(
-        room.channels.find_by_slug(&system(), "other").await.unwrap(),
-        None
-    );
+    assert_eq!(room.channels.find_by_slug(&system(), "trade").await.unwrap(), Some(expected.clone()));
+    assert_eq!(room.channels.find_by_slug(&system(), "other").await.unwrap(), None);
     let many = [ChannelId(Uuid::from_u128(9)), id];
-    assert_eq!(
-        room.channels.get_many(&system(), &many).await.unwrap(),
-        vec![expected]
-    );
+    assert_eq!(room.channels.get_many(&system(), &many).await.unwrap(), vec![expected]);
     assert_eq!(room.audit.actions(), ["channel.create"]);
     let events = room.events();
     assert_eq!(events.len(), 1);
@@ -83,10 +74,7 @@ async fn everything_wrong_with_the_settings_is_named_at_once_and_nothing_is_writ
         (ChannelCode::InvalidInput, "country"),
         (ChannelCode::ModeMismatch, "guestCheckout"),
     ];
-    assert_eq!(
-        refused(outcome),
-        expected.map(|(code, field)| (code, field.to_owned()))
-    );
+    assert_eq!(refused(outcome), expected.map(|(code, field)| (code, field.to_owned())));
     assert_eq!(room.channels.list(&system()).await.unwrap(), vec![]);
     assert!(room.events().is_empty());
 }
@@ -140,10 +128,7 @@ async fn an_update_replaces_all_settings_and_counts_the_version_up(pool: PgPool)
     room.channels.update(&system(), id, 1, changed).await.unwrap();
 
     let channel = room.channels.get_many(&system(), &[id]).await.unwrap().remove(0);
-    assert_eq!(
-        (channel.slug.as_str(), channel.version, channel.is_active),
-        ("paris", 2, false)
-    );
+    assert_eq!((channel.slug.as_str(), channel.version, channel.is_active), ("paris", 2, false));
     assert_eq!(channel.currencies, [Currency::EUR]);
     assert_eq!(room.audit.actions(), ["channel.create", "channel.update"]);
     let event = room.events().remove(1);
@@ -158,19 +143,10 @@ async fn an_update_of_an_old_version_or_an_unknown_channel_is_refused(pool: PgPo
     room.channels.update(&system(), id, 1, settings()).await.unwrap();
 
     let stale = room.channels.update(&system(), id, 1, settings()).await;
-    let unknown = room
-        .channels
-        .update(&system(), ChannelId(Uuid::from_u128(9)), 1, settings())
-        .await;
+    let unknown = room.channels.update(&system(), ChannelId(Uuid::from_u128(9)), 1, settings()).await;
 
-    assert_eq!(
-        refused(stale),
-        [(ChannelCode::StaleVersion, "version".to_owned())]
-    );
-    assert_eq!(
-        refused(unknown),
-        [(ChannelCode::ChannelNotFound, "channelId".to_owned())]
-    );
+    assert_eq!(refused(stale), [(ChannelCode::StaleVersion, "version".to_owned())]);
+    assert_eq!(refused(unknown), [(ChannelCode::ChannelNotFound, "channelId".to_owned())]);
 }
 
 #[sqlx::test(migrations = false)]
@@ -180,16 +156,8 @@ async fn writing_channels_needs_the_permission(pool: PgPool) {
     let allowed = staff_with(&[staff::CHANNELS_WRITE]);
     let others = staff_with(&[staff::PLUGINS_WRITE]);
 
-    let created = room
-        .channels
-        .create(
-            &others,
-            ChannelSettings {
-                slug: "new".to_owned(),
-                ..settings()
-            },
-        )
-        .await;
+    let created =
+        room.channels.create(&others, ChannelSettings { slug: "new".to_owned(), ..settings() }).await;
     let updated = room.channels.update(&others, id, 1, settings()).await;
 
     assert_eq!(refused(created), [(ChannelCode::Forbidden, String::new())]);
@@ -214,17 +182,8 @@ async fn the_same_key_updates_once(pool: PgPool) {
     let room = room(pool).await;
     let id = room.channel("trade").await;
 
-    room.channels
-        .update(&keyed("k"), id, 1, settings())
-        .await
-        .unwrap();
-    room.channels
-        .update(&keyed("k"), id, 1, settings())
-        .await
-        .unwrap();
+    room.channels.update(&keyed("k"), id, 1, settings()).await.unwrap();
+    room.channels.update(&keyed("k"), id, 1, settings()).await.unwrap();
 
-    assert_eq!(
-        room.channels.get_many(&system(), &[id]).await.unwrap()[0].version,
-        2
-    );
+    assert_eq!(room.channels.get_many(&system(), &[id]).await.unwrap()[0].version, 2);
 }

@@ -35,7 +35,7 @@ async fn logins_are_made_in_the_order_given(pool: PgPool) {
         assert_eq!((principal.email.as_str(), principal.kind), (email, LoginKind::Buyer));
     }
     assert_eq!(shop.audit.actions(), ["login.create"; 3]);
-    assert_eq!(shop.event_types().await, ["vectis.identity.login_created.v1"; 3]);
+    assert_eq!(shop.event_types(), ["vectis.identity.login_created.v1"; 3]);
 }
 
 #[sqlx::test(migrations = false)]
@@ -174,7 +174,7 @@ async fn a_repeated_registration_with_its_key_answers_the_same(pool: PgPool) {
     let second = shop.identity.customer_register(&ctx, ada).await.unwrap();
 
     assert_eq!(first, second);
-    assert_eq!(shop.event_types().await.len(), 1);
+    assert_eq!(shop.event_types().len(), 1);
 }
 
 #[sqlx::test(migrations = false)]
@@ -211,7 +211,7 @@ async fn only_those_who_manage_staff_switch_logins_on_and_off(pool: PgPool) {
     shop.identity.login_activate(&manager, id, false).await.unwrap();
 
     assert!(shop.identity.sign_in(&shop.anonymous(), "ada@example.com", PASSWORD).await.is_err());
-    assert!(shop.event_types().await.contains(&"vectis.identity.login_activated.v1".to_owned()));
+    assert!(shop.event_types().contains(&"vectis.identity.login_activated.v1"));
     assert!(shop.audit.actions().contains(&"login.activate"));
     let nobody = shop.identity.login_activate(&manager, shop.system.new_id(), false).await;
     assert_eq!(refused(nobody), [("id".to_owned(), LoginCode::LoginNotFound)]);

@@ -232,5 +232,5 @@ async fn repeated_staff_commands_with_their_keys_have_one_effect(pool: PgPool) {
         "vectis.identity.login_activated.v1",
         "vectis.identity.staff_roles_set.v1",
     ];
-    assert_eq!(shop.event_types().await, expected);
+    assert_eq!(shop.event_types(), expected);
 }

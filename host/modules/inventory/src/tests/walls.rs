@@ -5,7 +5,8 @@ use vectis_kernel::ids::VariantId;
 
 use super::shop::{Shop, need};
 use crate::model::{Amounts, Place};
-use crate::store::{self, ApplyError, Change};
+use crate::store::apply::ApplyError;
+use crate::store::{self, Change};
 
 #[sqlx::test(migrations = false)]
 async fn a_wrong_decision_is_not_written(pool: PgPool) {

@@ -40,11 +40,7 @@ impl PgOrders {
         let point = point.map_err(strategy_failed(PlaceCode::StrategyFailed))?;
         let steps = point.plan(&facts(membership, &gathered.priced));
         let steps = steps.map_err(strategy_failed(PlaceCode::StrategyFailed))?;
-        Ok(if steps.is_empty() {
-            ApprovalNeed::Nothing
-        } else {
-            ApprovalNeed::Steps(steps)
-        })
+        Ok(if steps.is_empty() { ApprovalNeed::Nothing } else { ApprovalNeed::Steps(steps) })
     }
 
     /// The approval of a blocked cart, if version and total still equal what was approved.

@@ -83,7 +83,9 @@ pub(crate) fn refusals(capped: &[Capped], used: &HashMap<VariantId, Quantity>) -
         }
         let (sku, cap, wanted) = (&entry.sku, entry.cap, entry.wanted);
         for line in &entry.lines {
-            let message = format!("at most {cap} of {sku} can be bought in 30 days; {wanted} are wanted and {left} left");
+            let message = format!(
+                "at most {cap} of {sku} can be bought in 30 days; {wanted} are wanted and {left} left"
+            );
             let field = format!("lines.{line}.quantity");
             refusals.push(Refusal::at(PlaceCode::CustomerCap, &field, message));
         }

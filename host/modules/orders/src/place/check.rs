@@ -50,11 +50,7 @@ fn quantity_refusals(priced: &PricedCart) -> Vec<Refusal<PlaceCode>> {
     let faults = quantity_faults(&known);
     let named = faults.into_iter().map(|mut fault| {
         rename_line(&mut fault, &indexes);
-        Refusal {
-            code: PlaceCode::QuantityRule,
-            field: fault.field,
-            message: fault.message,
-        }
+        Refusal { code: PlaceCode::QuantityRule, field: fault.field, message: fault.message }
     });
     named.collect()
 }

@@ -57,12 +57,7 @@ pub(super) fn line_columns<'a, C>(
         columns.nets.push(line.taxed.net.minor);
         columns.taxes.push(line.taxed.tax.minor);
         columns.grosses.push(line.taxed.gross.minor);
-        for (ordinal, (kind, amount)) in line.taxed.parts.iter().enumerate() {
-            columns.parts.line_ids.push(line_id.0);
-            columns.parts.ordinals.push(i32::try_from(ordinal)?);
-            columns.parts.kinds.push(i64::try_from(*kind)? + 1);
-            columns.parts.amounts.push(amount.minor);
-        }
+        columns.parts.extend(line_id.0, &line.taxed.parts)?;
     }
     Ok(columns)
 }
@@ -74,4 +69,3 @@ fn name_of(variant: &Variant) -> Cow<'_, str> {
         Cow::Owned(format!("{} {}", variant.product_name, variant.name))
     }
 }
-

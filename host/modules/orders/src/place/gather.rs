@@ -57,9 +57,8 @@ impl PgOrders {
     /// A cart the caller may place, as the caller last saw it.
     pub(super) async fn gather(&self, ctx: &Ctx, place: &PlaceOrder) -> Result<Gathered, Failure<PlaceCode>> {
         let cart = self.deps.carts.load(place.cart_id).await.map_err(unexpected)?;
-        let cart = cart
-            .filter(|cart| may_see_cart(ctx, &cart.owner))
-            .ok_or_else(|| no_such_cart(place.cart_id))?;
+        let cart =
+            cart.filter(|cart| may_see_cart(ctx, &cart.owner)).ok_or_else(|| no_such_cart(place.cart_id))?;
         if !ctx.is_staff() && !is_own(ctx, &cart.owner) {
             let message = "only the owner of a cart places it";
             return Err(Failure::refused(PlaceCode::Forbidden, message));
@@ -81,13 +80,7 @@ impl PgOrders {
         let priced = self.deps.pricer.price(ctx, cart, &channel, &buyer).await;
         let priced = priced.map_err(|failure| failure.map_code(pricing_to_place))?;
         let used = self.used_of_caps(ctx, &channel, &priced).await?;
-        Ok(Gathered {
-            channel,
-            membership,
-            buyer,
-            priced,
-            used,
-        })
+        Ok(Gathered { channel, membership, buyer, priced, used })
     }
 
     /// One statement when something in the cart is capped, none otherwise.
@@ -143,9 +136,8 @@ fn is_for(channel: &Channel, owner: &CartOwner) -> bool {
 
 fn must_be_active(owner: &CartOwner, membership: Option<&Membership>) -> Result<(), Failure<PlaceCode>> {
     let is_company = matches!(owner, CartOwner::Employee { .. });
-    let is_active = membership.is_some_and(|member| {
-        member.employee.is_active && member.account_status == AccountStatus::Active
-    });
+    let is_active = membership
+        .is_some_and(|member| member.employee.is_active && member.account_status == AccountStatus::Active);
     if is_company && !is_active {
         let message = "only active employees of active accounts may order";
         return Err(Failure::refused(PlaceCode::AccountNotActive, message));

@@ -49,11 +49,7 @@ impl PgOrders {
             detail: json!({ "approvalRequestId": request_id, "grandTotal": open.grand_total.to_string() }),
         };
         self.audit(&mut tx, ctx, record).await?;
-        let submitted = Submitted {
-            cart_id: cart.id,
-            order_id: None,
-            approval_request_id: Some(request_id),
-        };
+        let submitted = Submitted { cart_id: cart.id, order_id: None, approval_request_id: Some(request_id) };
         idempotency::record(&mut tx, ctx, &submitted).await?;
         tx.commit().await?;
         Ok(submitted)

@@ -73,11 +73,7 @@ impl PgOrders {
             warehouse_ids: &gathered.channel.warehouse_ids,
             needs: &gathered.needs(),
         };
-        let before = Holdings {
-            stock: StockState::Untouched,
-            credit_held: nothing,
-            paid: nothing,
-        };
+        let before = Holdings { stock: StockState::Untouched, credit_held: nothing, paid: nothing };
         let held = self.run_effects(tx, ctx, &scope, before, &placement.effects).await;
         held.map_err(|failure| failure.map_code(effect_to_place))
     }

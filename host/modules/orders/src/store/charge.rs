@@ -95,10 +95,7 @@ pub(crate) async fn of_orders(pool: &PgPool, order_ids: &[OrderId]) -> Result<Ve
     let charges = rows.into_iter().map(|row| {
         let currency = currencies.parse(&row.currency)?;
         let known = ChargeKind::ALL.iter().find(|(name, _)| *name == row.kind);
-        let (_, kind) = known.ok_or(StoreError::Unknown {
-            column: "charge kind",
-            value: row.kind,
-        })?;
+        let (_, kind) = known.ok_or(StoreError::Unknown { column: "charge kind", value: row.kind })?;
         Ok(OrderCharge {
             id: OrderChargeId(row.id),
             order_id: OrderId(row.order_id),

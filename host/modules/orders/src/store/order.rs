@@ -88,10 +88,8 @@ impl TryFrom<OrderRow> for StoredOrder {
     fn try_from(row: OrderRow) -> Result<Self, StoreError> {
         let currency = row.currency.parse()?;
         let money = |minor| Money::new(minor, currency);
-        let stock = StockState::from_name(&row.stock).ok_or_else(|| StoreError::Unknown {
-            column: "stock",
-            value: row.stock.clone(),
-        })?;
+        let stock = StockState::from_name(&row.stock)
+            .ok_or_else(|| StoreError::Unknown { column: "stock", value: row.stock.clone() })?;
         let buyer = buyer_of(&row)?;
         let order = Order {
             id: OrderId(row.id),
@@ -121,11 +119,7 @@ impl TryFrom<OrderRow> for StoredOrder {
             placed_at: row.placed_at,
             version: row.version,
         };
-        Ok(Self {
-            order,
-            stock,
-            credit_held: money(row.credit_held_minor),
-        })
+        Ok(Self { order, stock, credit_held: money(row.credit_held_minor) })
     }
 }
 
@@ -142,10 +136,10 @@ fn buyer_of(row: &OrderRow) -> Result<CartOwner, StoreError> {
     if let Some(login_id) = row.customer_id {
         return Ok(CartOwner::Customer(LoginId(login_id)));
     }
-    let guest = row.guest_key.clone().ok_or_else(|| StoreError::Unknown {
-        column: "buyer of order",
-        value: row.number.clone(),
-    })?;
+    let guest = row
+        .guest_key
+        .clone()
+        .ok_or_else(|| StoreError::Unknown { column: "buyer of order", value: row.number.clone() })?;
     Ok(CartOwner::Guest(guest))
 }
 

@@ -1,12 +1,14 @@
 //! Writing a placed order: two statements, whatever the number of lines.
 
 use std::borrow::Cow;
+use std::num::TryFromIntError;
 
 use rust_decimal::Decimal;
 use uuid::Uuid;
 use vectis_contracts::Tx;
 use vectis_contracts::accounts::PostalAddress;
 use vectis_contracts::carts::{Cart, CartOwner};
+use vectis_contracts::orders::OrderBuyerIds;
 use vectis_contracts::points::TaxKind;
 use vectis_db::conn;
 use vectis_kernel::ids::{ApprovalRequestId, OrderId};
@@ -58,7 +60,11 @@ impl From<sqlx::Error> for PlaceError {
 #[tracing::instrument(name = "db.orders.insert_order", skip_all)]
 pub(crate) async fn insert_order(tx: &mut Tx, ctx: &Ctx, order: &NewOrder<'_>) -> Result<String, PlaceError> {
     let cart = order.cart;
-    let (account_id, location_id, employee_id, customer_id, guest_key) = buyer_columns(&cart.owner);
+    let buyer = OrderBuyerIds::from(&cart.owner);
+    let guest_key = match &cart.owner {
+        CartOwner::Guest(hash) => Some(hash.as_str()),
+        CartOwner::Customer(_) | CartOwner::Employee { .. } => None,
+    };
     let number = sqlx::query_scalar!(
         r#"
         WITH placed AS (
@@ -88,10 +94,10 @@ pub(crate) async fn insert_order(tx: &mut Tx, ctx: &Ctx, order: &NewOrder<'_>) -
         cart.channel_id.0,
         cart.id.0,
         order.approval_request_id.map(Uuid::from),
-        account_id,
-        location_id,
-        employee_id,
-        customer_id,
+        buyer.account_id.map(Uuid::from),
+        buyer.location_id.map(Uuid::from),
+        buyer.employee_id.map(Uuid::from),
+        buyer.customer_id.map(Uuid::from),
         guest_key,
         cart.currency.code(),
         order.process,
@@ -116,33 +122,6 @@ pub(crate) async fn insert_order(tx: &mut Tx, ctx: &Ctx, order: &NewOrder<'_>) -
     .fetch_one(conn(tx))
     .await?;
     Ok(number)
-}
-
-type BuyerColumns<'a> = (
-    Option<Uuid>,
-    Option<Uuid>,
-    Option<Uuid>,
-    Option<Uuid>,
-    Option<&'a str>,
-);
-
-/// Account, location, employee, customer, guest.
-fn buyer_columns(owner: &CartOwner) -> BuyerColumns<'_> {
-    match owner {
-        CartOwner::Guest(hash) => (None, None, None, None, Some(hash)),
-        CartOwner::Customer(login_id) => (None, None, None, Some(login_id.0), None),
-        CartOwner::Employee {
-            account_id,
-            location_id,
-            employee_id,
-        } => (
-            Some(account_id.0),
-            Some(location_id.0),
-            Some(employee_id.0),
-            None,
-            None,
-        ),
-    }
 }
 
 /// Lines to write, column by column.
@@ -177,6 +156,19 @@ pub(crate) struct TaxPartColumns {
     pub(crate) ordinals: Vec<i32>,
     pub(crate) kinds: Vec<i64>,
     pub(crate) amounts: Vec<i64>,
+}
+
+impl TaxPartColumns {
+    /// Adds the taxes of a line: index of the kind, counted from 0, and amount.
+    pub(crate) fn extend(&mut self, line_id: Uuid, parts: &[(usize, Money)]) -> Result<(), TryFromIntError> {
+        for (ordinal, (kind, amount)) in parts.iter().enumerate() {
+            self.line_ids.push(line_id);
+            self.ordinals.push(i32::try_from(ordinal)?);
+            self.kinds.push(i64::try_from(*kind)? + 1);
+            self.amounts.push(amount.minor);
+        }
+        Ok(())
+    }
 }
 
 impl LineColumns<'_> {

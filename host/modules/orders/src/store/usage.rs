@@ -33,9 +33,7 @@ pub(crate) async fn used(
     )
     .fetch_all(executor)
     .await?;
-    let used = rows
-        .into_iter()
-        .map(|row| (VariantId(row.variant_id), Quantity::from_milli(row.used)));
+    let used = rows.into_iter().map(|row| (VariantId(row.variant_id), Quantity::from_milli(row.used)));
     Ok(used.collect())
 }
 

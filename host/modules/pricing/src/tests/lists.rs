@@ -138,3 +138,25 @@ async fn the_same_key_answers_with_the_same_list_and_writes_once(pool: PgPool) {
     assert_eq!(first, second);
     assert_eq!(all(&room).await[0].version, 1);
 }
+
+#[sqlx::test(migrations = false)]
+async fn prices_set_while_the_currency_changes_never_end_up_in_the_other_currency(pool: PgPool) {
+    let room = room(pool).await;
+    for number in 0..20 {
+        let name = format!("list {number}");
+        let list = room.list(&name, PriceAudience::Channel(CHANNEL)).await;
+        let in_dollars = UpsertPriceList { currency: Currency::USD, ..upsert(&name, vec![]) };
+        let entries = (0..200).map(|number| entry(variant(number), &[(1, "1")])).collect();
+        let ctx = ctx();
+
+        let (set, changed) = futures_util::join!(
+            room.pricing.price_entries_set(&ctx, list, entries),
+            room.pricing.price_list_upsert(&ctx, in_dollars),
+        );
+
+        set.unwrap();
+        let told = room.events().into_iter().rfind(|event| event.payload.get("variantIds").is_some());
+        let currency = if changed.is_ok() { "USD" } else { "EUR" };
+        assert_eq!(told.unwrap().payload["currency"], currency);
+    }
+}

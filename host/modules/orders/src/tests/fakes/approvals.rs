@@ -1,0 +1,154 @@
+//! Requests in a table, their plans in memory.
+
+use async_trait::async_trait;
+use uuid::Uuid;
+use vectis_contracts::Tx;
+use vectis_contracts::approvals::{
+    ApprovalCode, ApprovalDecision, ApprovalFilter, ApprovalRequest, ApprovalStatus, Approvals, OpenApproval,
+    Verdict,
+};
+use vectis_db::conn;
+use vectis_kernel::ids::{ApprovalRequestId, EmployeeId};
+use vectis_kernel::{Ctx, Failure, Page, PageRequest};
+
+use super::{Fakes, never};
+
+fn status_of(name: &str) -> ApprovalStatus {
+    match name {
+        "pending" => ApprovalStatus::Pending,
+        "approved" => ApprovalStatus::Approved,
+        "rejected" => ApprovalStatus::Rejected,
+        _ => ApprovalStatus::Canceled,
+    }
+}
+
+impl Fakes {
+    async fn request(&self, ctx: &Ctx, id: ApprovalRequestId) -> Option<ApprovalRequest> {
+        let open = self.state().requests.get(&id).cloned()?;
+        let row: (String, i64, i32) =
+            sqlx::query_as("SELECT status, version, current_step FROM fakes.request WHERE id = $1")
+                .bind(id.0)
+                .fetch_optional(&self.pool)
+                .await
+                .unwrap()?;
+        let made: Vec<(i32, Uuid)> =
+            sqlx::query_as("SELECT step, employee_id FROM fakes.decision WHERE request_id = $1")
+                .bind(id.0)
+                .fetch_all(&self.pool)
+                .await
+                .unwrap();
+        Some(ApprovalRequest {
+            id,
+            channel_id: open.channel_id,
+            cart_id: open.cart_id,
+            cart_version: open.cart_version,
+            grand_total: open.grand_total,
+            line_count: open.line_count,
+            account_id: open.account_id,
+            location_id: open.location_id,
+            submitted_by: open.submitted_by,
+            status: status_of(&row.0),
+            steps: open.steps,
+            current_step: row.2,
+            decisions: made
+                .into_iter()
+                .map(|(step, employee_id)| ApprovalDecision {
+                    step,
+                    employee_id: EmployeeId(employee_id),
+                    verdict: Verdict::Approve,
+                    note: String::new(),
+                    at: ctx.now(),
+                })
+                .collect(),
+            created_at: ctx.now(),
+            version: row.1,
+        })
+    }
+}
+
+#[async_trait]
+impl Approvals for Fakes {
+    async fn get_many(
+        &self,
+        ctx: &Ctx,
+        ids: &[ApprovalRequestId],
+    ) -> Result<Vec<ApprovalRequest>, Failure<ApprovalCode>> {
+        let mut found = Vec::new();
+        for id in ids {
+            found.extend(self.request(ctx, *id).await);
+        }
+        Ok(found)
+    }
+
+    async fn open(
+        &self,
+        tx: &mut Tx,
+        ctx: &Ctx,
+        open: OpenApproval,
+    ) -> Result<ApprovalRequestId, Failure<ApprovalCode>> {
+        let id: ApprovalRequestId = ctx.new_id();
+        sqlx::query("INSERT INTO fakes.request (id, status, version, current_step) VALUES ($1, 'pending', 1, 0)")
+            .bind(id.0)
+            .execute(conn(tx))
+            .await?;
+        self.state().requests.insert(id, open);
+        Ok(id)
+    }
+
+    async fn decide(
+        &self,
+        tx: &mut Tx,
+        _ctx: &Ctx,
+        request: &ApprovalRequest,
+        decided_by: EmployeeId,
+        verdict: Verdict,
+        _note: &str,
+    ) -> Result<ApprovalStatus, Failure<ApprovalCode>> {
+        let step = &request.steps[usize::try_from(request.current_step).unwrap()];
+        let given = request.decisions.iter().filter(|made| made.step == request.current_step).count() + 1;
+        let mut next = request.current_step;
+        let status = match verdict {
+            Verdict::Reject => "rejected",
+            Verdict::Approve if given < step.quorum as usize => "pending",
+            Verdict::Approve => {
+                next += 1;
+                if usize::try_from(next).unwrap() == request.steps.len() { "approved" } else { "pending" }
+            }
+        };
+        let moved = sqlx::query(
+            "UPDATE fakes.request SET status = $3, version = version + 1, current_step = $4 \
+             WHERE id = $1 AND version = $2 AND status = 'pending'",
+        )
+        .bind(request.id.0)
+        .bind(request.version)
+        .bind(status)
+        .bind(next)
+        .execute(conn(tx))
+        .await?;
+        if moved.rows_affected() == 0 {
+            return Err(Failure::refused(ApprovalCode::StaleVersion, "the request has moved on"));
+        }
+        sqlx::query("INSERT INTO fakes.decision (request_id, step, employee_id) VALUES ($1, $2, $3)")
+            .bind(request.id.0)
+            .bind(request.current_step)
+            .bind(decided_by.0)
+            .execute(conn(tx))
+            .await?;
+        Ok(status_of(status))
+    }
+
+    async fn cancel(
+        &self,
+        tx: &mut Tx,
+        _ctx: &Ctx,
+        request: &ApprovalRequest,
+    ) -> Result<(), Failure<ApprovalCode>> {
+        sqlx::query("UPDATE fakes.request SET status = 'canceled', version = version + 1 WHERE id = $1 AND status = 'pending'")
+            .bind(request.id.0)
+            .execute(conn(tx))
+            .await?;
+        Ok(())
+    }
+
+    async fn list( &self, _ctx: &Ctx, _filter: &ApprovalFilter, _page: PageRequest, ) -> Result<Page<ApprovalRequest>, Failure<ApprovalCode>> { never() }
+}

@@ -1,0 +1,1 @@
+//! The catalogue, against a real Postgres with this module's tables alone.

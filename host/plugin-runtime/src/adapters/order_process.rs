@@ -1,0 +1,188 @@
+//! `vectis.order_process`.
+
+use std::collections::BTreeSet;
+
+use vectis_contracts::points::{
+    OrderEffect, OrderFacts, OrderProcessPoint, OrderState, OrderStep, OrderTransition, PointError,
+};
+use vectis_kernel::{Currency, Money};
+use vectis_plugin_api::Error;
+use vectis_plugin_api::abi::order_process::{
+    OrderFactsRecord, OrderProcessObj, place, states, step, transitions,
+};
+use vectis_plugin_api::order_process::{Effect, State, Step as WireStep, Transition};
+
+use crate::adapters::{Adapter, construct_order_process};
+use crate::lifecycle::{Instance, Recipe};
+use crate::point::Point;
+use crate::refusal::{Fault, Step};
+
+pub(crate) struct OrderProcessAdapter {
+    instance: Instance<OrderProcessObj>,
+    states: Vec<OrderState>,
+    transitions: Vec<OrderTransition>,
+}
+
+impl Adapter for OrderProcessAdapter {
+    const POINT: Point = Point::OrderProcess;
+
+    fn start(recipe: Recipe) -> Result<Self, Fault> {
+        let instance = Instance::start(Self::POINT, recipe, construct_order_process)?;
+        let unanswered = |error: PointError| Fault::new(Step::SelfTest, error.to_string());
+        let states = instance.ask(states).map_err(unanswered)?.into_iter().map(state).collect();
+        let transitions =
+            instance.ask(transitions).map_err(unanswered)?.into_iter().map(transition).collect();
+        let adapter = Self { instance, states, transitions };
+        adapter
+            .check_graph()
+            .map_err(|what| Fault::new(Step::SelfTest, format!("{what}; mend the plugin")))?;
+        adapter.instance.passed(adapter.place(&first_facts()))?;
+        Ok(adapter)
+    }
+
+    fn has_given_up(&self) -> bool {
+        self.instance.has_given_up()
+    }
+}
+
+impl OrderProcessPoint for OrderProcessAdapter {
+    fn name(&self) -> &str {
+        self.instance.name()
+    }
+
+    fn states(&self) -> &[OrderState] {
+        &self.states
+    }
+
+    fn transitions(&self) -> &[OrderTransition] {
+        &self.transitions
+    }
+
+    fn place(&self, facts: &OrderFacts) -> Result<OrderStep, PointError> {
+        self.decide(facts, place)
+    }
+
+    fn step(&self, facts: &OrderFacts, to: &str) -> Result<OrderStep, PointError> {
+        self.decide(facts, |plugin, record| step(plugin, record, to))
+    }
+}
+
+impl OrderProcessAdapter {
+    fn decide(
+        &self,
+        facts: &OrderFacts,
+        ask: impl FnOnce(&OrderProcessObj, &OrderFactsRecord<'_>) -> Result<WireStep, Error>,
+    ) -> Result<OrderStep, PointError> {
+        let record = OrderFactsRecord {
+            state: facts.state.as_str().into(),
+            currency: facts.grand_total.currency.code().into(),
+            payment_terms: facts.payment_terms.as_str().into(),
+            grand_total_minor: facts.grand_total.minor,
+            paid_minor: facts.paid.minor,
+            line_count: facts.line_count,
+            exponent: facts.grand_total.currency.exponent(),
+            is_company: facts.is_company,
+            was_approved: facts.was_approved,
+            has_shipments: facts.has_shipments,
+            is_fully_shipped: facts.is_fully_shipped,
+            ext: "".into(),
+        };
+        let decided = self.instance.ask(|plugin| ask(plugin, &record))?;
+        self.answer(decided).map_err(|what| self.instance.lied(what))
+    }
+
+    fn answer(&self, step: WireStep) -> Result<OrderStep, String> {
+        match step {
+            WireStep::Go { state, effects } if self.knows(&state) => {
+                Ok(OrderStep::Go { state, effects: known_effects(&effects)? })
+            }
+            WireStep::Go { state, .. } => Err(format!("it leads to {state:?}, which is none of its states")),
+            WireStep::Refuse { reason } if reason.trim().is_empty() => {
+                Err("it refuses without a reason".to_owned())
+            }
+            WireStep::Refuse { reason } => Ok(OrderStep::Refuse { reason }),
+        }
+    }
+
+    fn knows(&self, key: &str) -> bool {
+        self.states.iter().any(|state| state.key == key)
+    }
+
+    /// States are there, named and different; transitions connect them, and none leaves a final one.
+    fn check_graph(&self) -> Result<(), String> {
+        if self.states.is_empty() {
+            return Err("it has no states".to_owned());
+        }
+        let mut keys = BTreeSet::new();
+        for state in &self.states {
+            if state.key.is_empty() || state.name.is_empty() {
+                return Err(format!("a state has the key {:?} and the name {:?}", state.key, state.name));
+            }
+            if !keys.insert(&state.key) {
+                return Err(format!("it has the state {} twice", state.key));
+            }
+        }
+        for transition in &self.transitions {
+            let OrderTransition { name, from, to, .. } = transition;
+            if name.is_empty() {
+                return Err(format!("the transition from {from} to {to} has no name"));
+            }
+            if let Some(unknown) = [from, to].into_iter().find(|key| !keys.contains(key)) {
+                return Err(format!("its transition {name} names {unknown:?}, which is none of its states"));
+            }
+            if self.states.iter().any(|state| state.is_final && state.key == *from) {
+                return Err(format!("its transition {name} leaves {from}, which is final"));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn known_effects(effects: &[Effect]) -> Result<Vec<OrderEffect>, String> {
+    let mut known = Vec::with_capacity(effects.len());
+    for effect in effects {
+        let name = effect.name();
+        let Some((_, effect)) = OrderEffect::ALL.iter().find(|(known, _)| *known == name) else {
+            return Err(format!("it asks for {name:?}, which this server cannot do"));
+        };
+        if known.contains(effect) {
+            return Err(format!("it asks for {name} twice in one step"));
+        }
+        known.push(*effect);
+    }
+    Ok(known)
+}
+
+fn state(state: State) -> OrderState {
+    OrderState {
+        key: state.key,
+        name: state.name,
+        is_editable: state.is_editable,
+        is_final: state.is_final,
+        is_canceled: state.is_canceled,
+    }
+}
+
+fn transition(transition: Transition) -> OrderTransition {
+    OrderTransition {
+        name: transition.name,
+        from: transition.from,
+        to: transition.to,
+        buyer_may: transition.buyer_may,
+    }
+}
+
+/// One unpaid line of a hundred.
+fn first_facts() -> OrderFacts {
+    OrderFacts {
+        state: String::new(),
+        grand_total: Money::new(10_000, Currency::EUR),
+        paid: Money::zero(Currency::EUR),
+        payment_terms: "Net30".to_owned(),
+        line_count: 1,
+        is_company: true,
+        was_approved: false,
+        has_shipments: false,
+        is_fully_shipped: false,
+    }
+}

@@ -1,0 +1,141 @@
+//! `vectis.pricing`.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+use vectis_contracts::points::{
+    PointError, PriceCandidate, PriceLevel, PricedAnswer, PricingLine, PricingPoint, PricingQuestion,
+};
+use vectis_kernel::ids::{ChannelId, VariantId};
+use vectis_kernel::{Currency, Quantity, UnitPrice};
+use vectis_plugin_api::abi::pricing::{PricingCall, PricingObj, price};
+use vectis_plugin_api::pricing::{Candidate, Line, PriceLevel as WireLevel, Priced};
+
+use crate::adapters::{Adapter, construct_pricing, id, id_if_any};
+use crate::lifecycle::{Instance, Recipe};
+use crate::point::Point;
+use crate::refusal::Fault;
+
+/// A thousand thousand million of the major unit: nothing sold costs more, and any mistake in powers of ten shows.
+const MAX_UNIT_PRICE_MICROS: i64 = 1_000_000_000_000_000_000;
+
+pub(crate) struct PricingAdapter(Instance<PricingObj>);
+
+impl Adapter for PricingAdapter {
+    const POINT: Point = Point::Pricing;
+
+    fn start(recipe: Recipe) -> Result<Self, Fault> {
+        let adapter = Self(Instance::start(Self::POINT, recipe, construct_pricing)?);
+        adapter.0.passed(adapter.price(&first_question()))?;
+        Ok(adapter)
+    }
+
+    fn has_given_up(&self) -> bool {
+        self.0.has_given_up()
+    }
+}
+
+impl PricingPoint for PricingAdapter {
+    fn name(&self) -> &str {
+        self.0.name()
+    }
+
+    fn price(&self, question: &PricingQuestion) -> Result<Vec<Option<PricedAnswer>>, PointError> {
+        // Plugins are promised at least one line.
+        if question.lines.is_empty() {
+            return Ok(Vec::new());
+        }
+        let candidates: Vec<Candidate> = question.candidates.iter().map(candidate).collect();
+        let lines: Vec<Line<'_>> = question.lines.iter().map(line).collect();
+        let call = PricingCall {
+            account_id: id_if_any(question.account_id),
+            location_id: id_if_any(question.location_id),
+            now_ms: question.at.timestamp_millis(),
+            budget_ns: self.0.budget_ns(),
+            ..PricingCall::new(question.currency.code(), id(question.channel_id), &candidates)
+        };
+        let priced = self.0.ask(|plugin| price(plugin, &call, &lines))?;
+        let answers = question.lines.iter().zip(&priced).enumerate();
+        answers
+            .map(|(index, (line, priced))| answer(line, priced, question.currency).map_err(|what| (index, what)))
+            .collect::<Result<_, _>>()
+            .map_err(|(index, what)| self.0.lied(format!("line {index} {what}")))
+    }
+}
+
+fn candidate(candidate: &PriceCandidate) -> Candidate {
+    let level = match candidate.level {
+        PriceLevel::Managed => WireLevel::MANAGED,
+        PriceLevel::Location => WireLevel::LOCATION,
+        PriceLevel::Account => WireLevel::ACCOUNT,
+        PriceLevel::Group => WireLevel::GROUP,
+        PriceLevel::Default => WireLevel::DEFAULT,
+    };
+    let wire = Candidate::new(level, candidate.unit_price.micros)
+        .of_list(id_if_any(candidate.price_list_id), candidate.priority)
+        .from_quantity(candidate.min_quantity.milli())
+        .valid(
+            candidate.valid_from.map_or(i64::MIN, |from| from.timestamp_millis()),
+            candidate.valid_to.map_or(i64::MAX, |to| to.timestamp_millis()),
+        );
+    if candidate.converted { wire.converted() } else { wire }
+}
+
+fn line(line: &PricingLine) -> Line<'_> {
+    // Invariant: a question's candidates fit 32 bits; 10,000 lines with a thousand each do.
+    let first = u32::try_from(line.candidates.start).unwrap_or(u32::MAX);
+    let count = u32::try_from(line.candidates.len()).unwrap_or(u32::MAX);
+    Line::new(id(line.variant_id), &line.sku, line.quantity.milli()).with_candidates(first, count)
+}
+
+/// A named candidate is where a price *comes from*: the plugin may have taken something off it, so the two need not be
+/// equal.
+fn answer(line: &PricingLine, priced: &Priced, currency: Currency) -> Result<Option<PricedAnswer>, String> {
+    match priced.status {
+        Priced::NO_PRICE => return Ok(None),
+        Priced::PRICED => {}
+        other => return Err(format!("has the unknown status {other}")),
+    }
+    let micros = priced.unit_price_micros;
+    if micros < 0 {
+        return Err(format!("has the negative unit price {micros} millionths"));
+    }
+    if micros > MAX_UNIT_PRICE_MICROS {
+        return Err(format!("has the unit price {micros} millionths, more than anything costs"));
+    }
+    let candidate = match priced.candidate {
+        Priced::NO_CANDIDATE => None,
+        index if (index as usize) < line.candidates.len() => Some(line.candidates.start + index as usize),
+        index => return Err(format!("names candidate {index} of {}", line.candidates.len())),
+    };
+    Ok(Some(PricedAnswer { unit_price: UnitPrice::from_micros(micros, currency), candidate }))
+}
+
+/// One piece with one list price.
+fn first_question() -> PricingQuestion {
+    let one = Quantity::from_milli(1_000);
+    let candidate = PriceCandidate {
+        level: PriceLevel::Default,
+        price_list_id: None,
+        priority: 0,
+        min_quantity: one,
+        unit_price: UnitPrice::from_micros(1_000_000, Currency::EUR),
+        converted: false,
+        valid_from: None,
+        valid_to: None,
+    };
+    let line = PricingLine {
+        variant_id: VariantId(Uuid::nil()),
+        sku: "SELF-TEST".to_owned(),
+        quantity: one,
+        candidates: 0..1,
+    };
+    PricingQuestion {
+        channel_id: ChannelId(Uuid::nil()),
+        account_id: None,
+        location_id: None,
+        currency: Currency::EUR,
+        at: DateTime::<Utc>::UNIX_EPOCH,
+        lines: vec![line],
+        candidates: vec![candidate],
+    }
+}

@@ -1,0 +1,141 @@
+//! `vectis.tax`.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+use vectis_contracts::points::{
+    Jurisdiction, PointError, TaxAmount, TaxAnswer, TaxKind, TaxPoint, TaxingLine, TaxingQuestion,
+};
+use vectis_kernel::ids::ChannelId;
+use vectis_kernel::{Currency, Money, Quantity};
+use vectis_plugin_api::abi::tax::{TaxAnswer as WireAnswer, TaxCall, TaxKind as WireKind, TaxObj, stage, tax};
+use vectis_plugin_api::tax::TaxLine;
+
+use crate::adapters::{Adapter, construct_tax, id};
+use crate::lifecycle::{Instance, Recipe};
+use crate::point::Point;
+use crate::refusal::{Fault, Step};
+
+/// How many times its amount the taxes on a line may be. Duties on spirits reach several times the price.
+const MAX_TIMES_AMOUNT: i64 = 10;
+const MAX_NAME_BYTES: usize = 200;
+
+pub(crate) struct TaxAdapter {
+    instance: Instance<TaxObj>,
+    stage: u32,
+}
+
+impl Adapter for TaxAdapter {
+    const POINT: Point = Point::Tax;
+
+    fn start(recipe: Recipe) -> Result<Self, Fault> {
+        let instance = Instance::start(Self::POINT, recipe, construct_tax)?;
+        let stage = instance.ask(stage).map_err(|error| Fault::new(Step::SelfTest, error.to_string()))?;
+        let adapter = Self { instance, stage };
+        adapter.instance.passed(adapter.tax(&first_question()))?;
+        Ok(adapter)
+    }
+
+    fn has_given_up(&self) -> bool {
+        self.instance.has_given_up()
+    }
+
+    fn stage(&self) -> u32 {
+        self.stage
+    }
+}
+
+impl TaxPoint for TaxAdapter {
+    fn name(&self) -> &str {
+        self.instance.name()
+    }
+
+    fn stage(&self) -> u32 {
+        self.stage
+    }
+
+    fn tax(&self, question: &TaxingQuestion) -> Result<TaxAnswer, PointError> {
+        // Plugins are promised at least one line.
+        if question.lines.is_empty() {
+            return Ok(TaxAnswer::default());
+        }
+        let before = question.taxed_before.iter().map(|money| money.minor).chain(std::iter::repeat(0));
+        let lines: Vec<TaxLine<'_>> =
+            question.lines.iter().zip(before).map(|(line, before)| wire_line(line).taxed_before(before)).collect();
+        let Jurisdiction { country, region, city, postal_code } = &question.destination;
+        let call = TaxCall {
+            currency: question.currency.code().into(),
+            channel_id: id(question.channel_id),
+            country: country.as_str().into(),
+            region: region.as_str().into(),
+            city: city.as_str().into(),
+            postal_code: postal_code.as_str().into(),
+            now_ms: question.at.timestamp_millis(),
+            budget_ns: self.instance.budget_ns(),
+            ext: "".into(),
+            exponent: question.currency.exponent(),
+            prices_include_tax: question.prices_include_tax,
+        };
+        let found = self.instance.ask(|plugin| tax(plugin, &call, &lines))?;
+        answer(question, &found).map_err(|what| self.instance.lied(what))
+    }
+}
+
+fn wire_line(line: &TaxingLine) -> TaxLine<'_> {
+    TaxLine::new(&line.category, line.amount.minor, line.quantity.milli()).exempt(line.is_exempt)
+}
+
+fn answer(question: &TaxingQuestion, found: &WireAnswer) -> Result<TaxAnswer, String> {
+    let kinds = found.kinds.iter().map(kind).collect::<Result<Vec<_>, _>>()?;
+    let mut sums = vec![0_i64; question.lines.len()];
+    let mut amounts = Vec::with_capacity(found.amounts.len());
+    for amount in &found.amounts {
+        let (line, kind, minor) = (amount.line as usize, amount.kind as usize, amount.amount_minor);
+        let Some(sum) = sums.get_mut(line) else {
+            return Err(format!("it taxes line {line} of {}", question.lines.len()));
+        };
+        if kind >= kinds.len() {
+            return Err(format!("line {line} has tax kind {kind} of {}", kinds.len()));
+        }
+        let base = question.lines[line].amount.minor;
+        if minor != 0 && minor.signum() != base.signum() {
+            return Err(format!("line {line} of {base} has the tax {minor}, of another sign"));
+        }
+        let most = if question.prices_include_tax { base } else { base.saturating_mul(MAX_TIMES_AMOUNT) };
+        *sum = sum.saturating_add(minor);
+        if sum.unsigned_abs() > most.unsigned_abs() {
+            return Err(format!("line {line} of {base} has taxes of {sum}, more than {most}"));
+        }
+        amounts.push(TaxAmount { line, kind, amount: Money::new(minor, question.currency) });
+    }
+    Ok(TaxAnswer { kinds, amounts })
+}
+
+fn kind(kind: &WireKind) -> Result<TaxKind, String> {
+    let (name, jurisdiction) = (kind.name.as_str(), kind.jurisdiction.as_str());
+    if name.trim().is_empty() || name.len() > MAX_NAME_BYTES || jurisdiction.len() > MAX_NAME_BYTES {
+        return Err(format!("a tax kind is named {name:?} of {jurisdiction:?}, not 1 to {MAX_NAME_BYTES} letters"));
+    }
+    if kind.rate_ppm < 0 {
+        return Err(format!("the tax kind {name} has the negative rate {}", kind.rate_ppm));
+    }
+    Ok(TaxKind { name: name.to_owned(), jurisdiction: jurisdiction.to_owned(), rate_ppm: kind.rate_ppm })
+}
+
+/// One line of a hundred.
+fn first_question() -> TaxingQuestion {
+    let line = TaxingLine {
+        amount: Money::new(10_000, Currency::EUR),
+        quantity: Quantity::from_milli(1_000),
+        category: "standard".to_owned(),
+        is_exempt: false,
+    };
+    TaxingQuestion {
+        channel_id: ChannelId(Uuid::nil()),
+        currency: Currency::EUR,
+        prices_include_tax: false,
+        destination: Jurisdiction { country: "DE".to_owned(), ..Jurisdiction::default() },
+        at: DateTime::<Utc>::UNIX_EPOCH,
+        lines: vec![line],
+        taxed_before: vec![Money::zero(Currency::EUR)],
+    }
+}

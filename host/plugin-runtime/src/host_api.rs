@@ -1,0 +1,97 @@
+//! What a running instance may ask of the host: its log and its clock.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use vectis_kernel::Clock;
+use vectis_plugin_api::Level;
+use vectis_plugin_api::abi::host::HostServices;
+
+use crate::point::Point;
+
+/// The services of one instance. Its log lines carry the names of who wrote them.
+pub(crate) struct InstanceServices {
+    pub(crate) plugin: String,
+    pub(crate) entry_point: String,
+    pub(crate) point: Point,
+    /// Slug of its channel; empty when it answers wherever nothing is activated.
+    pub(crate) channel: String,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) log_limit: LogLimit,
+}
+
+impl InstanceServices {
+    fn write(&self, level: Level, message: &str, fields: &str) {
+        let Self { plugin, entry_point, channel, point, .. } = self;
+        // The level of an event is part of its call site, so there is one of each.
+        macro_rules! write_at {
+            ($level:ident) => {
+                tracing::$level!(plugin, entry_point, channel, point = point.group(), fields, "{message}")
+            };
+        }
+        match level {
+            Level::TRACE => write_at!(trace),
+            Level::DEBUG => write_at!(debug),
+            Level::INFO => write_at!(info),
+            Level::WARN => write_at!(warn),
+            _ => write_at!(error),
+        }
+    }
+}
+
+impl HostServices for InstanceServices {
+    fn log(&self, level: u32, message: &str, fields_json: &str) {
+        match self.log_limit.admit(self.now_ms() / 1000) {
+            Admission::Dropped => {}
+            Admission::Written { dropped_before } => {
+                if dropped_before > 0 {
+                    self.write(Level::WARN, &format!("{dropped_before} log lines were dropped"), "");
+                }
+                self.write(Level(level), message, fields_json);
+            }
+        }
+    }
+
+    fn now_ms(&self) -> i64 {
+        self.clock.now().timestamp_millis()
+    }
+}
+
+/// So many lines of an instance in each second, so that none floods the log of all.
+pub(crate) struct LogLimit {
+    lines_per_second: u32,
+    window: Mutex<Window>,
+}
+
+#[derive(Default)]
+struct Window {
+    second: i64,
+    lines: u32,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Admission {
+    Written { dropped_before: u32 },
+    Dropped,
+}
+
+impl LogLimit {
+    pub(crate) fn new(lines_per_second: u32) -> Self {
+        Self { lines_per_second, window: Mutex::default() }
+    }
+
+    /// Counts a line written in `second`.
+    pub(crate) fn admit(&self, second: i64) -> Admission {
+        let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut dropped_before = 0;
+        if window.second != second {
+            dropped_before = window.lines.saturating_sub(self.lines_per_second);
+            *window = Window { second, lines: 0 };
+        }
+        window.lines = window.lines.saturating_add(1);
+        if window.lines > self.lines_per_second {
+            Admission::Dropped
+        } else {
+            Admission::Written { dropped_before }
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! The loading order, from a file to a mapped library. Each step assumes the ones before it.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
+use std::io::Write;
+use std::os::fd::IntoRawFd;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use nix::fcntl::{FcntlArg, SealFlag, fcntl};
+use nix::sys::memfd::{MFdFlags, memfd_create};
+use vectis_plugin_api::ErrorCode;
+use vectis_plugin_api::abi::load::open;
+use vectis_plugin_api::abi::module::PluginModRef;
+use vectis_plugin_api::manifest::Manifest;
+
+use crate::adapters;
+use crate::manifest::{Build, EntryPoint};
+use crate::point::Point;
+use crate::refusal::{Fault, Identity, Step};
+use crate::{compat, discover, manifest, verify};
+
+/// Versions of one plugin that may be mapped before the operator is told what they cost.
+const VERSIONS_WITHOUT_WARNING: usize = 16;
+
+/// A plugin whose code is mapped. It stays mapped until the process ends.
+pub(crate) struct Library {
+    pub(crate) manifest: Manifest,
+    pub(crate) sha256: String,
+    pub(crate) entry_points: Vec<EntryPoint>,
+    pub(crate) module: PluginModRef,
+}
+
+impl Library {
+    /// The name in the manifest.
+    pub(crate) fn name(&self) -> &str {
+        &self.manifest.plugin.name
+    }
+
+    /// `acme-pricing 1.4.0`.
+    pub(crate) fn label(&self) -> String {
+        format!("{} {}", self.name(), self.manifest.plugin.version)
+    }
+
+    /// Its entry points for a point.
+    pub(crate) fn offers(&self, point: Point) -> impl Iterator<Item = &EntryPoint> {
+        self.entry_points.iter().filter(move |entry| entry.point == point)
+    }
+}
+
+/// A file that has passed all checks short of running it.
+struct Candidate<'data> {
+    bytes: &'data [u8],
+    manifest_text: &'data str,
+    manifest: Manifest,
+    entry_points: Vec<EntryPoint>,
+}
+
+/// What became of a file that got as far as the linker.
+type Mapped = Result<Arc<Library>, Fault>;
+
+/// Loads files, each content once.
+#[derive(Default)]
+pub(crate) struct Loader {
+    /// File or plugin name → SHA-256 the operator asks for.
+    pins: BTreeMap<String, String>,
+    /// By SHA-256. Mapping a content a second time would cost its memory a second time.
+    mapped: Mutex<HashMap<String, Mapped>>,
+}
+
+impl Loader {
+    pub(crate) fn new(pins: BTreeMap<String, String>) -> Self {
+        Self { pins, mapped: Mutex::default() }
+    }
+
+    /// Takes a file through all steps. `known` learns what the file says of itself, also when it is refused; `passed` is
+    /// told of each step that went well.
+    pub(crate) fn load(
+        &self,
+        path: &Path,
+        known: &mut Identity,
+        passed: &mut dyn FnMut(Step, String),
+    ) -> Result<Arc<Library>, Fault> {
+        known.file = discover::name_of(path);
+        let bytes = discover::read(path)?;
+        passed(Step::Read, format!("{} bytes", bytes.len()));
+        known.sha256 = discover::sha256(&bytes);
+        self.check_pin(&known.file, &known.sha256)?;
+        passed(Step::Sha256, known.sha256.clone());
+        let candidate = self.judge(&bytes, known, passed)?;
+        let library = self.map_once(candidate, known)?;
+        passed(Step::Load, "the layout of its types is this server's".to_owned());
+        let names: Vec<_> =
+            library.entry_points.iter().map(|entry| format!("{} {}", entry.point, entry.name)).collect();
+        passed(Step::EntryPoints, names.join(", "));
+        Ok(library)
+    }
+
+    /// All that can be known without running anything.
+    fn judge<'data>(
+        &self,
+        bytes: &'data [u8],
+        known: &mut Identity,
+        passed: &mut dyn FnMut(Step, String),
+    ) -> Result<Candidate<'data>, Fault> {
+        let structure = verify::structure(bytes)?;
+        compat::structure(&structure)?;
+        passed(Step::Elf, format!("a whole {} library", verify::MACHINE.1));
+        let (manifest_text, manifest) = manifest::manifest(&structure)?;
+        known.name.clone_from(&manifest.plugin.name);
+        known.version.clone_from(&manifest.plugin.version);
+        known.description.clone_from(&manifest.plugin.description);
+        self.check_pin(&known.name, &known.sha256)?;
+        let entry_points = manifest::entry_points(&manifest)?;
+        passed(Step::Manifest, format!("{} {}", known.name, known.version));
+        let build = manifest::build(&structure)?;
+        compat::target(&build)?;
+        passed(Step::Target, format!("{}, panic = {}", build.target, build.panic));
+        compat::api(&manifest, &build)?;
+        let offered = Build::of_host().api;
+        passed(Step::Api, format!("needs {}, this server offers {offered}", manifest.plugin.api));
+        compat::initializers(&structure, &manifest)?;
+        passed(Step::Initializers, structure.initializers.to_string());
+        Ok(Candidate { bytes, manifest_text, manifest, entry_points })
+    }
+
+    fn check_pin(&self, name: &str, sha256: &str) -> Result<(), Fault> {
+        match self.pins.get(name) {
+            Some(pin) if !pin.eq_ignore_ascii_case(sha256) => {
+                let why = format!(
+                    "its SHA-256 is {sha256}, the configuration pins {name} to {pin}; put the pinned file back or \
+                     change the pin"
+                );
+                Err(Fault::new(Step::Sha256, why))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn map_once(&self, candidate: Candidate<'_>, known: &Identity) -> Mapped {
+        let mut mapped = self.mapped.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(before) = mapped.get(&known.sha256) {
+            return before.clone();
+        }
+        let outcome = map(candidate, known).map(Arc::new);
+        mapped.insert(known.sha256.clone(), outcome.clone());
+        let versions = mapped.values().flatten().filter(|library| library.name() == known.name).count();
+        if outcome.is_ok() && versions > VERSIONS_WITHOUT_WARNING {
+            let plugin = &known.name;
+            tracing::warn!(plugin, versions, "{plugin} is mapped in {versions} versions, which are never unmapped; restart to reclaim their memory");
+        }
+        outcome
+    }
+}
+
+fn map(candidate: Candidate<'_>, known: &Identity) -> Result<Library, Fault> {
+    let refused = |why: String| Fault::new(Step::Load, why);
+    let path = sealed_copy(candidate.bytes, &known.file)
+        .map_err(|error| refused(format!("no sealed copy of it can be made: {error}; see the server's memory limit")))?;
+    let module = open(&path).map_err(|error| {
+        tracing::debug!(plugin = known.name, report = error.report, "the plugin's layout in full");
+        refused(format!("{}; build it again with this server's vectis-plugin-api", error.summary))
+    })?;
+    if module.manifest()().as_str() != candidate.manifest_text {
+        let why = "its code reports another manifest than the file embeds; use the file as it was built";
+        return Err(Fault::new(Step::Manifest, why));
+    }
+    require_entry_points(&candidate.entry_points, module)?;
+    Ok(Library {
+        manifest: candidate.manifest,
+        sha256: known.sha256.clone(),
+        entry_points: candidate.entry_points,
+        module,
+    })
+}
+
+/// The bytes that were judged are the bytes that run: a copy in memory that nobody can change, at a path that is never
+/// used again. The descriptor stays open for ever, because the linker takes the same descriptor number for the same file.
+fn sealed_copy(bytes: &[u8], file: &str) -> std::io::Result<PathBuf> {
+    let name: String = file.chars().filter(|letter| *letter != '\0').take(100).collect();
+    let descriptor = memfd_create(name.as_str(), MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING)?;
+    let mut copy = File::from(descriptor);
+    copy.write_all(bytes)?;
+    let seals = SealFlag::F_SEAL_WRITE | SealFlag::F_SEAL_SHRINK | SealFlag::F_SEAL_GROW | SealFlag::F_SEAL_SEAL;
+    fcntl(&copy, FcntlArg::F_ADD_SEALS(seals))?;
+    Ok(PathBuf::from(format!("/proc/self/fd/{}", copy.into_raw_fd())))
+}
+
+/// Every entry point of the manifest has code behind it. Asked with a text that is no configuration, so that nothing is
+/// constructed.
+fn require_entry_points(entry_points: &[EntryPoint], module: PluginModRef) -> Result<(), Fault> {
+    for EntryPoint { point, name, .. } in entry_points {
+        let answer = adapters::construct(*point, module, name, "");
+        if answer.is_err_and(|error| error.code == ErrorCode::UNSUPPORTED) {
+            let why = format!("plugin.toml names {point} {name}, its code does not; list it in export_plugin!");
+            return Err(Fault::new(Step::EntryPoints, why));
+        }
+    }
+    Ok(())
+}

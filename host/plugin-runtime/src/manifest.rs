@@ -1,0 +1,91 @@
+//! What a plugin says about itself: the embedded manifest, how it was built, and the entry points this host can use.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+use vectis_plugin_api::abi::embed;
+use vectis_plugin_api::manifest::Manifest;
+
+use crate::config::ConfigSchema;
+use crate::point::Point;
+use crate::refusal::{Fault, Step};
+use crate::verify::Structure;
+
+/// How a library was built; written by `export_plugin!`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub(crate) struct Build {
+    /// Version of `vectis-plugin-api` it was compiled with.
+    pub(crate) api: semver::Version,
+    pub(crate) target: String,
+    pub(crate) panic: String,
+    /// For people.
+    #[serde(default)]
+    pub(crate) rustc: String,
+    /// For people.
+    #[serde(default)]
+    pub(crate) profile: String,
+}
+
+impl Build {
+    /// How this host itself was built: the API it offers, the target it runs on.
+    pub(crate) fn of_host() -> Self {
+        toml::from_str(embed::BUILD).expect("the API crate writes it as TOML")
+    }
+}
+
+/// One entry point that this host can ask.
+#[derive(Clone, Debug)]
+pub(crate) struct EntryPoint {
+    pub(crate) point: Point,
+    pub(crate) name: String,
+    /// Without one the constructor alone judges the configuration.
+    pub(crate) schema: Option<Arc<ConfigSchema>>,
+}
+
+/// Text and content of the manifest.
+pub(crate) fn manifest<'data>(structure: &Structure<'data>) -> Result<(&'data str, Manifest), Fault> {
+    let text = std::str::from_utf8(structure.manifest)
+        .map_err(|_| refused("the embedded manifest is not text; the file is damaged, copy it again".to_owned()))?;
+    let manifest = Manifest::parse(text)
+        .map_err(|error| refused(format!("plugin.toml: {error}; mend it and build the plugin again")))?;
+    let version = &manifest.plugin.version;
+    semver::Version::parse(version).map_err(|error| {
+        refused(format!("plugin.toml: the version {version:?} is not semantic ({error}); write it as 1.4.0"))
+    })?;
+    Ok((text, manifest))
+}
+
+/// How the library was built.
+pub(crate) fn build(structure: &Structure<'_>) -> Result<Build, Fault> {
+    let text = std::str::from_utf8(structure.build).unwrap_or_default();
+    toml::from_str(text).map_err(|error| {
+        let why = format!("its build section cannot be read ({}); build it with export_plugin!", error.message());
+        Fault::new(Step::Target, why)
+    })
+}
+
+/// The entry points of points this host knows; the others are named in a warning.
+pub(crate) fn entry_points(manifest: &Manifest) -> Result<Vec<EntryPoint>, Fault> {
+    let mut found = Vec::new();
+    for (group, names) in &manifest.entry_points {
+        let Some(point) = Point::of_group(group) else {
+            let plugin = &manifest.plugin.name;
+            tracing::warn!(plugin, group, "{plugin} offers {group}, which this server does not know; it is ignored");
+            continue;
+        };
+        for name in names.keys() {
+            let schema = match manifest.config.get(name) {
+                Some(json) => Some(Arc::new(ConfigSchema::new(json).map_err(|error| {
+                    refused(format!("plugin.toml: [config.{name}] is no usable JSON schema: {error}"))
+                })?)),
+                None => None,
+            };
+            found.push(EntryPoint { point, name: name.clone(), schema });
+        }
+    }
+    Ok(found)
+}
+
+fn refused(why: String) -> Fault {
+    Fault::new(Step::Manifest, why)
+}

@@ -1,0 +1,63 @@
+//! `vectis doctor`: connects to everything, one line each.
+
+use std::process::ExitCode;
+
+use vectis_contracts::plugins::{PluginStatus, Plugins as _};
+use vectis_kernel::Ctx;
+
+use super::say;
+use crate::cli::ConfigArgs;
+use crate::compose::{Host, Migrations, compose};
+use crate::config::load;
+use crate::telemetry;
+
+/// Says how every part is; fails when one is not well.
+pub async fn run(args: &ConfigArgs) -> anyhow::Result<ExitCode> {
+    let config = match load(args) {
+        Ok(config) => config,
+        Err(error) => return Ok(ill("configuration", &error.to_string())),
+    };
+    telemetry::start_logs(&config.log)?;
+    well("configuration", "good");
+    let listen = config.server.listen.clone();
+    let host = match compose(config, Migrations::Assume).await {
+        Ok(host) => host,
+        Err(error) => return Ok(ill("start", &format!("{error:#}"))),
+    };
+    well("database", "connected");
+    match tokio::net::TcpListener::bind(&listen).await {
+        Ok(_) => well("server", &format!("{listen} is free")),
+        Err(error) => well("server", &format!("{listen} is taken ({error}); fine when a shop runs there")),
+    }
+    let code = plugins(&host).await?;
+    host.stop().await;
+    Ok(code)
+}
+
+async fn plugins(host: &Host) -> anyhow::Result<ExitCode> {
+    let ctx = Ctx::system("doctor");
+    let list = host.plugins.list(&ctx).await.map_err(|failure| anyhow::anyhow!("{failure:?}"))?;
+    let mut code = ExitCode::SUCCESS;
+    for plugin in &list {
+        match &plugin.status {
+            PluginStatus::Loaded => well("plugin", &format!("{} {}", plugin.name, plugin.version)),
+            PluginStatus::Refused(why) => code = ill("plugin", why),
+        }
+    }
+    for point in ["vectis.pricing", "vectis.tax", "vectis.order_process", "vectis.approval"] {
+        let offered = list.iter().flat_map(|plugin| &plugin.entry_points).any(|entry| entry.point == point);
+        if !offered {
+            code = ill(point, "no plugin offers it; drop one into the plugins folder");
+        }
+    }
+    Ok(code)
+}
+
+fn well(part: &str, how: &str) {
+    say(&format!("ok    {part}: {how}"));
+}
+
+fn ill(part: &str, why: &str) -> ExitCode {
+    say(&format!("FAIL  {part}: {why}"));
+    ExitCode::FAILURE
+}

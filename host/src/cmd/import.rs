@@ -1,0 +1,1 @@
+//! `vectis import`: a shop mined from an invoice file.

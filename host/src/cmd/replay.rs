@@ -1,0 +1,1 @@
+//! `vectis replay`: the invoices, as orders of their buyers.

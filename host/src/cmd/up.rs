@@ -1,0 +1,48 @@
+//! `vectis up`: everything in one process, on embedded defaults.
+
+use std::process::ExitCode;
+
+use vectis_contracts::plugins::{PluginStatus, Plugins as _};
+use vectis_kernel::Ctx;
+
+use super::say;
+use super::serve::until_stopped;
+use crate::cli::UpArgs;
+use crate::compose::{Host, Migrations, compose};
+use crate::config::Config;
+use crate::http::Server;
+use crate::{demo, telemetry};
+
+/// Starts everything, says where it is, and serves until stopped.
+pub async fn run(config: Config, up: UpArgs) -> anyhow::Result<ExitCode> {
+    telemetry::start_logs(&config.log)?;
+    let host = compose(config, Migrations::Apply).await?;
+    let logins = if up.demo { Some(demo::seed(&host).await?) } else { None };
+    let plugins = plugin_lines(&host).await?;
+    let server = Server::bind(host, telemetry::start_metrics()).await?;
+    say(&format!("Vectis is up: http://{}/graphql", server.address));
+    if let Some(logins) = logins {
+        say(&logins.to_string());
+    }
+    say(&plugins);
+    until_stopped(server).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// One line per plugin: name, version, state, entry points or the reason it was refused.
+pub(crate) async fn plugin_lines(host: &Host) -> anyhow::Result<String> {
+    let plugins =
+        host.plugins.list(&Ctx::system("up")).await.map_err(|failure| anyhow::anyhow!("{failure:?}"))?;
+    if plugins.is_empty() {
+        return Ok(format!("no plugins in {}; every decision is refused until some are there", host.config.plugins.folder.display()));
+    }
+    let lines = plugins.iter().map(|plugin| match &plugin.status {
+        PluginStatus::Loaded => {
+            let points: Vec<String> =
+                plugin.entry_points.iter().map(|entry| format!("{}={}", entry.point, entry.name)).collect();
+            format!("  loaded   {} {}  {}", plugin.name, plugin.version, points.join(" "))
+        }
+        PluginStatus::Refused(why) => format!("  refused  {why}"),
+    });
+    Ok(format!("Plugins:\n{}", lines.collect::<Vec<_>>().join("\n")))
+}

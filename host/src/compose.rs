@@ -1,0 +1,223 @@
+//! The wiring list: which part gets what. The only place where modules, plugins and the API meet.
+
+use std::any::Any;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use vectis_contracts::points::Strategies;
+use vectis_contracts::priced_cart::CartPricer;
+use vectis_db::{Db, EmbeddedOptions, EmbeddedPostgres, ModuleMigrations, PoolSettings};
+use vectis_graphql::{Api, Services};
+use vectis_identity::SigningKeys;
+use vectis_kernel::Ctx;
+use vectis_plugin_runtime::{PluginRuntime, RuntimeOptions};
+
+use crate::config::{Config, Database};
+use crate::tasks::Tasks;
+
+/// All schemas, in the order they are migrated; `events` always comes first.
+pub static MIGRATIONS: &[&ModuleMigrations] = &[
+    &vectis_audit::MIGRATIONS,
+    &vectis_identity::MIGRATIONS,
+    &vectis_channels::MIGRATIONS,
+    &vectis_accounts::MIGRATIONS,
+    &vectis_products::MIGRATIONS,
+    &vectis_pricing::MIGRATIONS,
+    &vectis_inventory::MIGRATIONS,
+    &vectis_tax::MIGRATIONS,
+    &vectis_carts::MIGRATIONS,
+    &vectis_approvals::MIGRATIONS,
+    &vectis_orders::MIGRATIONS,
+];
+
+/// Whether the host brings the database up to date before it starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Migrations {
+    /// It does.
+    Apply,
+    /// `vectis migrate` did.
+    Assume,
+}
+
+/// A host put together.
+pub struct Host {
+    /// The API with the services behind it.
+    pub api: Arc<Api>,
+    /// The database.
+    pub db: Db,
+    /// The plugins.
+    pub plugins: Arc<PluginRuntime>,
+    /// The configuration in force.
+    pub config: Config,
+    /// Background work.
+    pub tasks: Tasks,
+    /// The private cluster, which ends with the host.
+    postgres: Option<EmbeddedPostgres>,
+}
+
+impl Host {
+    /// The plugin set a request begins with and keeps.
+    pub fn plugin_set(&self) -> Arc<dyn Any + Send + Sync> {
+        self.plugins.snapshot()
+    }
+
+    /// Stops background work, closes the pool and ends the private cluster.
+    pub async fn stop(self) {
+        self.tasks.stop(Duration::from_secs(10)).await;
+        self.db.pool().close().await;
+        if let Some(postgres) = self.postgres {
+            postgres.stop().await;
+        }
+    }
+}
+
+/// The database that the configuration names: by URL, or a private cluster.
+pub async fn open_database(config: &Database) -> anyhow::Result<(Db, Option<EmbeddedPostgres>)> {
+    let settings = PoolSettings {
+        max_connections: config.max_connections,
+        acquire_timeout: config.acquire_timeout,
+        statement_timeout: config.statement_timeout,
+        ..PoolSettings::default()
+    };
+    if !config.url.is_empty() {
+        let pool = vectis_db::connect_url(config.url.expose(), &settings).await;
+        return Ok((Db::new(pool.context("cannot connect to database.url")?), None));
+    }
+    let mut options = EmbeddedOptions::new(&config.data_dir);
+    options.bin_dir.clone_from(&config.bin_dir);
+    let postgres = EmbeddedPostgres::start(options).await?;
+    let pool = vectis_db::connect(postgres.connect_options(vectis_db::embedded::DATABASE), &settings).await;
+    Ok((Db::new(pool.context("cannot connect to the private cluster")?), Some(postgres)))
+}
+
+/// Puts the host together.
+pub async fn compose(config: Config, migrations: Migrations) -> anyhow::Result<Host> {
+    let (db, postgres) = open_database(&config.database).await?;
+    // A private cluster belongs to this very program; there is no other release to wait for.
+    if migrations == Migrations::Apply || postgres.is_some() {
+        vectis_db::migrate(db.pool(), MIGRATIONS).await.context("cannot migrate the database")?;
+    }
+    vectis_db::outbox::register_schemas(vectis_contracts::events::SCHEMAS)?;
+
+    let audit = vectis_audit::build(vectis_audit::Deps { db: db.clone() }).audit;
+    let channels =
+        vectis_channels::build(vectis_channels::Deps { db: db.clone(), audit: audit.clone() }).channels;
+    let plugins = PluginRuntime::start(
+        RuntimeOptions {
+            folder: config.plugins.folder.clone(),
+            required: config.plugins.required.clone(),
+            call_budget: config.plugins.call_budget,
+            ..RuntimeOptions::default()
+        },
+        channels.clone(),
+    )
+    .await?;
+    let strategies: Arc<dyn Strategies> = plugins.clone();
+    let identity_deps = vectis_identity::Deps {
+        db: db.clone(),
+        audit: audit.clone(),
+        declared_permissions: Arc::new(BTreeSet::new),
+    };
+    let vectis_identity::Built { identity, signing_keys } =
+        vectis_identity::build(identity_deps, config.identity.clone()).await?;
+    let accounts = vectis_accounts::build(vectis_accounts::Deps {
+        db: db.clone(),
+        audit: audit.clone(),
+        identity: identity.clone(),
+    })
+    .accounts;
+    let products =
+        vectis_products::build(vectis_products::Deps { db: db.clone(), audit: audit.clone() }).products;
+    let inventory =
+        vectis_inventory::build(vectis_inventory::Deps { db: db.clone(), audit: audit.clone() }).inventory;
+    let pricing = vectis_pricing::build(vectis_pricing::Deps {
+        db: db.clone(),
+        audit: audit.clone(),
+        strategies: strategies.clone(),
+    })
+    .pricing;
+    let tax = vectis_tax::build(vectis_tax::Deps {
+        db: db.clone(),
+        audit: audit.clone(),
+        strategies: strategies.clone(),
+    })
+    .tax;
+    let cart_pricer = CartPricer { products: products.clone(), pricing: pricing.clone(), tax: tax.clone() };
+    let carts = vectis_carts::build(vectis_carts::Deps {
+        db: db.clone(),
+        audit: audit.clone(),
+        channels: channels.clone(),
+        accounts: accounts.clone(),
+        products: products.clone(),
+        pricing: pricing.clone(),
+    })
+    .carts;
+    let approvals =
+        vectis_approvals::build(vectis_approvals::Deps { db: db.clone(), audit: audit.clone() }).approvals;
+    let orders = vectis_orders::build(vectis_orders::Deps {
+        db: db.clone(),
+        pricer: cart_pricer.clone(),
+        accounts: accounts.clone(),
+        approvals: approvals.clone(),
+        audit: audit.clone(),
+        carts: carts.clone(),
+        channels: channels.clone(),
+        inventory: inventory.clone(),
+        products: products.clone(),
+        tax: tax.clone(),
+        strategies,
+        config: config.orders.clone(),
+    })
+    .orders;
+    let services = Services {
+        accounts,
+        approvals,
+        audit,
+        cart_pricer,
+        carts,
+        channels,
+        identity,
+        inventory,
+        orders,
+        plugins: plugins.clone(),
+        pricing,
+        products,
+        tax,
+    };
+    let api = Arc::new(Api::new(services, config.graphql.clone()));
+    let host = Host { api, db, plugins, config, tasks: Tasks::default(), postgres };
+    start_background_work(&host, signing_keys);
+    Ok(host)
+}
+
+fn start_background_work(host: &Host, signing_keys: SigningKeys) {
+    let plugins = host.plugins.clone();
+    host.tasks.every("plugins.refresh", host.config.plugins.refresh_interval, move || {
+        let plugins = plugins.clone();
+        async move { Ok(plugins.refresh().await?) }
+    });
+    let inventory = host.api.services().inventory.clone();
+    host.tasks.every("inventory.expire_due", Duration::from_secs(15), move || {
+        let inventory = inventory.clone();
+        async move {
+            let expired = inventory.expire_due(&Ctx::system("sweep")).await;
+            expired.map(drop).map_err(|failure| anyhow::anyhow!("{failure:?}"))
+        }
+    });
+    let signing_keys = Arc::new(signing_keys);
+    host.tasks.every("identity.reload_keys", Duration::from_secs(60), move || {
+        let signing_keys = signing_keys.clone();
+        async move { Ok(signing_keys.reload().await?) }
+    });
+    let db = host.db.clone();
+    host.tasks.every("idempotency.purge", Duration::from_secs(3600), move || {
+        let db = db.clone();
+        async move {
+            let mut tx = db.begin().await?;
+            vectis_db::idempotency::purge(&mut tx, &Ctx::system("sweep")).await?;
+            Ok(tx.commit().await?)
+        }
+    });
+}

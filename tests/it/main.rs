@@ -1,0 +1,3 @@
+//! All end-to-end and architecture tests, linked once.
+
+mod arch;

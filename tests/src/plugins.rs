@@ -1,0 +1,64 @@
+//! A plugins folder of a test's own, filled from the build.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+
+/// The plugins a shop is shipped with.
+pub const FIRST_PARTY: [&str; 5] =
+    ["tiered-pricing", "tax-table", "b2b-order-process", "retail-order-process", "approval-rules"];
+
+/// A folder that goes with its handle.
+pub struct PluginFolder(TempDir);
+
+impl PluginFolder {
+    /// Without any plugin.
+    pub fn empty() -> Self {
+        Self(TempDir::new().expect("a temporary folder can be made"))
+    }
+
+    /// With the five first-party plugins.
+    pub fn first_party() -> Self {
+        let folder = Self::empty();
+        for name in FIRST_PARTY {
+            folder.drop_in(name);
+        }
+        folder
+    }
+
+    /// Copies the built plugin into the folder, as a merchant would; under a temporary name first, so that the host never
+    /// sees half a file.
+    pub fn drop_in(&self, name: &str) {
+        let half = self.path().join(format!(".{name}.new"));
+        std::fs::copy(built(name), &half).expect("the plugin was built");
+        std::fs::rename(half, self.path().join(format!("{name}.so"))).expect("a file can be renamed");
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+}
+
+/// The `.so` of a plugin crate of this workspace, built when it is not there yet.
+pub fn built(name: &str) -> PathBuf {
+    let file = target_folder().join(format!("libvectis_{}.so", name.replace('-', "_")));
+    if !file.exists() {
+        let mut cargo = Command::new("cargo");
+        cargo.args(["build", "-p", &format!("vectis-{name}")]);
+        if target_folder().ends_with("release") {
+            cargo.arg("--release");
+        }
+        let status = cargo.status().expect("cargo runs");
+        assert!(status.success(), "{name} does not build");
+    }
+    file
+}
+
+/// `target/debug` of this very build: tests and benches live in its `deps`.
+pub fn target_folder() -> PathBuf {
+    let program = std::env::current_exe().expect("a program knows where it is");
+    let deps = program.parent().expect("a program is in a folder");
+    if deps.ends_with("deps") { deps.parent().expect("deps is in the build folder").to_owned() } else { deps.to_owned() }
+}
