@@ -11,7 +11,7 @@ use vectis_contracts::priced_cart::CartPricer;
 use vectis_db::{Db, EmbeddedOptions, EmbeddedPostgres, ModuleMigrations, PoolSettings};
 use vectis_graphql::{Api, Services};
 use vectis_identity::SigningKeys;
-use vectis_kernel::Ctx;
+use vectis_kernel::{Ctx, Permission};
 use vectis_plugin_runtime::{PluginRuntime, RuntimeOptions};
 
 use crate::config::{Config, Database};
@@ -115,10 +115,12 @@ pub async fn compose(config: Config, migrations: Migrations) -> anyhow::Result<H
     )
     .await?;
     let strategies: Arc<dyn Strategies> = plugins.clone();
+    // Plugins cannot declare permissions yet; roles hold the platform's own.
+    let declared_permissions: Arc<dyn Fn() -> BTreeSet<Permission> + Send + Sync> = Arc::new(BTreeSet::new);
     let identity_deps = vectis_identity::Deps {
         db: db.clone(),
         audit: audit.clone(),
-        declared_permissions: Arc::new(BTreeSet::new),
+        declared_permissions: declared_permissions.clone(),
     };
     let vectis_identity::Built { identity, signing_keys } =
         vectis_identity::build(identity_deps, config.identity.clone()).await?;
@@ -126,6 +128,7 @@ pub async fn compose(config: Config, migrations: Migrations) -> anyhow::Result<H
         db: db.clone(),
         audit: audit.clone(),
         identity: identity.clone(),
+        declared_permissions,
     })
     .accounts;
     let products =

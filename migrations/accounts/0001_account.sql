@@ -32,7 +32,7 @@ CREATE TABLE accounts.account_group (
 );
 CREATE INDEX account_group_group ON accounts.account_group (group_id, account_id);
 
--- A site of an account. The default address is written after its site, hence deferred.
+-- A site of an account.
 CREATE TABLE accounts.location (
     id uuid PRIMARY KEY,
     account_id uuid NOT NULL REFERENCES accounts.account (id),
@@ -65,5 +65,4 @@ CREATE INDEX address_account ON accounts.address (account_id);
 
 -- The default address of a site is one of its own.
 ALTER TABLE accounts.location
-    ADD FOREIGN KEY (default_address_id, id) REFERENCES accounts.address (id, location_id)
-    DEFERRABLE INITIALLY DEFERRED;
+    ADD FOREIGN KEY (default_address_id, id) REFERENCES accounts.address (id, location_id);

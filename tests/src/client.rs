@@ -20,6 +20,12 @@ pub struct Graphql {
 }
 
 impl Graphql {
+    /// From what came over the wire; a body that is no JSON becomes text.
+    pub fn read(status: u16, body: &[u8]) -> Self {
+        let body = serde_json::from_slice(body).unwrap_or_else(|_| json!(String::from_utf8_lossy(body)));
+        Self { status, body }
+    }
+
     /// A value by JSON pointer below `data`; null when absent.
     pub fn at(&self, pointer: &str) -> Value {
         self.body["data"].pointer(pointer).cloned().unwrap_or(Value::Null)
@@ -95,14 +101,23 @@ impl Client {
 
     /// The same; fails when the host does not answer.
     pub async fn try_send(&self, query: &str, variables: Value) -> Result<Graphql, reqwest::Error> {
-        let mut request = self.http.post(&self.url).json(&json!({ "query": query, "variables": variables }));
+        let (status, body) = self.exchange(request(query, variables)).await?;
+        Ok(Graphql::read(status, &body))
+    }
+
+    /// Sends a body as it is; status and body of the answer as they are. For those who measure: builds and reads nothing.
+    pub async fn exchange(&self, body: Vec<u8>) -> Result<(u16, Vec<u8>), reqwest::Error> {
+        let mut request = self.http.post(&self.url).header("content-type", "application/json").body(body);
         for (name, value) in &self.headers {
             request = request.header(*name, value);
         }
         let response = request.send().await?;
         let status = response.status().as_u16();
-        let body = response.bytes().await?;
-        let body = serde_json::from_slice(&body).unwrap_or_else(|_| json!(String::from_utf8_lossy(&body)));
-        Ok(Graphql { status, body })
+        Ok((status, response.bytes().await?.into()))
     }
+}
+
+/// The body of a request.
+pub fn request(query: &str, variables: Value) -> Vec<u8> {
+    serde_json::to_vec(&json!({ "query": query, "variables": variables })).expect("a value can be written as JSON")
 }

@@ -11,6 +11,7 @@ pub mod plugins;
 pub mod shop;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
@@ -18,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use vectis::compose::{Migrations, compose};
 use vectis::config::Config;
 use vectis::http::Server;
+use vectis_contracts::points::Strategies;
 use vectis_db::Db;
 
 pub use client::{Client, Graphql};
@@ -32,6 +34,8 @@ pub struct TestHost {
     pub db: Db,
     /// Its plugins folder.
     pub plugins: PluginFolder,
+    /// Its plugins as its modules see them.
+    pub strategies: Arc<dyn Strategies>,
     stop: CancellationToken,
     running: JoinHandle<anyhow::Result<()>>,
     _database: TestDatabase,
@@ -67,13 +71,14 @@ impl TestHost {
             vectis::demo::seed(&host).await.expect("the demo shop is made");
         }
         let db = host.db.clone();
+        let strategies: Arc<dyn Strategies> = host.plugins.clone();
         let server = Server::bind(host, vectis::telemetry::start_metrics()).await.expect("a port is free");
         let address = server.address;
         let stop = CancellationToken::new();
         let stopping = stop.clone();
         #[expect(clippy::disallowed_methods, reason = "the test waits for it in `stop`, or its runtime ends it")]
         let running = tokio::spawn(server.run(async move { stopping.cancelled().await }));
-        Self { address, db, plugins, stop, running, _database: database }
+        Self { address, db, plugins, strategies, stop, running, _database: database }
     }
 
     /// A client without identity.

@@ -43,15 +43,20 @@ impl PluginFolder {
 
 /// The `.so` of a plugin crate of this workspace, built when it is not there yet.
 pub fn built(name: &str) -> PathBuf {
-    let file = target_folder().join(format!("libvectis_{}.so", name.replace('-', "_")));
+    built_file(&format!("vectis-{name}"), &format!("libvectis_{}.so", name.replace('-', "_")))
+}
+
+/// A file that building a package of this workspace leaves in [`target_folder`]; built when it is not there yet.
+pub fn built_file(package: &str, file: &str) -> PathBuf {
+    let file = target_folder().join(file);
     if !file.exists() {
         let mut cargo = Command::new("cargo");
-        cargo.args(["build", "-p", &format!("vectis-{name}")]);
+        cargo.args(["build", "-p", package]);
         if target_folder().ends_with("release") {
             cargo.arg("--release");
         }
         let status = cargo.status().expect("cargo runs");
-        assert!(status.success(), "{name} does not build");
+        assert!(status.success(), "{package} does not build");
     }
     file
 }

@@ -44,6 +44,8 @@ schemas! {
     "vectis.pricing.managed_prices_changed.v1",
     "vectis.pricing.price_entries_changed.v1",
     "vectis.pricing.price_list_changed.v1",
+    "vectis.products.category_changed.v1",
+    "vectis.products.product_changed.v1",
     "vectis.tax.exemption_granted.v1",
     "vectis.tax.exemption_withdrawn.v1",
 }

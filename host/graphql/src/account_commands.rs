@@ -2,7 +2,8 @@
 
 use async_graphql::{Context, InputObject, MaybeUndefined, Object, SimpleObject};
 use vectis_contracts::accounts::{
-    self as contract, AddressUse, CreateAccount, CreateEmployee, CreateLocation, UpdateAccount, UpdateEmployee,
+    self as contract, AddressUse, CreateAccount, CreateEmployee, CreateLocation, UpdateAccount,
+    UpdateEmployee,
 };
 use vectis_kernel::ids::{AccountId, AddressId, CustomerGroupId, EmployeeId, LocationId, RoleId};
 use vectis_kernel::permission::{buyer, staff};
@@ -272,7 +273,8 @@ impl AccountMutation {
     ) -> async_graphql::Result<AccountsCreatePayload> {
         let command = ctx.command(input.idempotency_key.as_deref())?;
         let accounts = input.accounts.into_iter().map(account).collect::<async_graphql::Result<_>>()?;
-        let (ids, user_errors) = outcome(ctx, ctx.services().accounts.accounts_create(&command, accounts).await)?;
+        let (ids, user_errors) =
+            outcome(ctx, ctx.services().accounts.accounts_create(&command, accounts).await)?;
         let account_ids = ids.unwrap_or_default().into_iter().map(GlobalId).collect();
         Ok(AccountsCreatePayload { account_ids, user_errors })
     }
@@ -323,7 +325,8 @@ impl AccountMutation {
         let as_default = if input.as_default { AddressUse::Default } else { AddressUse::Additional };
         let command = ctx.command(None)?;
         let accounts = &ctx.services().accounts;
-        let done = accounts.address_create(&command, input.location_id.0, input.address.into(), as_default).await;
+        let done =
+            accounts.address_create(&command, input.location_id.0, input.address.into(), as_default).await;
         let (id, user_errors) = outcome(ctx, done)?;
         Ok(AddressPayload { address_id: id.map(GlobalId), user_errors })
     }
@@ -360,7 +363,11 @@ impl AccountMutation {
     }
 
     /// Makes a role of employees, or replaces its permissions.
-    async fn role_upsert(&self, ctx: &Context<'_>, input: RoleUpsertInput) -> async_graphql::Result<RolePayload> {
+    async fn role_upsert(
+        &self,
+        ctx: &Context<'_>,
+        input: RoleUpsertInput,
+    ) -> async_graphql::Result<RolePayload> {
         let keys = crate::auth::permissions(&input.permissions)?;
         let done = ctx.services().accounts.role_upsert(&ctx.command(None)?, &input.name, keys).await;
         let (id, user_errors) = outcome(ctx, done)?;

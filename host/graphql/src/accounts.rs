@@ -180,8 +180,10 @@ impl Location {
     /// Its addresses.
     async fn addresses(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<Address>> {
         let found = loaders::of(ctx).load_one(AllOf::<_, contract::Address>::new(self.0.id)).await?;
-        let address =
-            |address: &Arc<contract::Address>| Address { id: GlobalId(address.id), postal: PostalAddress(address.postal.clone()) };
+        let address = |address: &Arc<contract::Address>| Address {
+            id: GlobalId(address.id),
+            postal: PostalAddress(address.postal.clone()),
+        };
         Ok(found.unwrap_or_default().iter().map(address).collect())
     }
     /// Where goods go by default.
@@ -329,7 +331,11 @@ pub struct AccountQuery;
 #[Object]
 impl AccountQuery {
     /// An account the caller may see; null otherwise.
-    async fn account(&self, ctx: &Context<'_>, id: GlobalId<AccountId>) -> async_graphql::Result<Option<Account>> {
+    async fn account(
+        &self,
+        ctx: &Context<'_>,
+        id: GlobalId<AccountId>,
+    ) -> async_graphql::Result<Option<Account>> {
         Ok(loaders::of(ctx).load_one(id.0).await?.map(Account))
     }
 
@@ -359,7 +365,10 @@ impl AccountQuery {
     /// All groups.
     async fn customer_groups(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<CustomerGroup>> {
         let found = answer(ctx, ctx.services().accounts.groups(&ctx.caller().ctx).await)?;
-        Ok(found.into_iter().map(|group| CustomerGroup { id: GlobalId(group.id), name: group.name }).collect())
+        Ok(found
+            .into_iter()
+            .map(|group| CustomerGroup { id: GlobalId(group.id), name: group.name })
+            .collect())
     }
 
     /// All roles employees may have.

@@ -227,8 +227,7 @@ impl ApprovalQuery {
         after: Option<String>,
     ) -> async_graphql::Result<Connection<String, ApprovalRequest>> {
         let page = page_request(first, after)?;
-        let filter =
-            ApprovalFilter { status: status.map(Into::into), account_id: account_id.map(|id| id.0) };
+        let filter = ApprovalFilter { status: status.map(Into::into), account_id: account_id.map(|id| id.0) };
         let found = ctx.services().approvals.list(&ctx.caller().ctx, &filter, page).await;
         Ok(connection(page, answer(ctx, found)?, |r| r.id.0, |r| ApprovalRequest(Arc::new(r))))
     }
@@ -308,7 +307,8 @@ impl ApprovalMutation {
         input: CartWithdrawInput,
     ) -> async_graphql::Result<CartWithdrawPayload> {
         let command = ctx.command(None)?;
-        let (done, user_errors) = outcome(ctx, ctx.services().orders.cart_withdraw(&command, input.id.0).await)?;
+        let (done, user_errors) =
+            outcome(ctx, ctx.services().orders.cart_withdraw(&command, input.id.0).await)?;
         let cart = match done {
             Some(()) => answer(ctx, ctx.services().carts.find(&command, input.id.0).await)?.map(Cart::new),
             None => None,
@@ -325,9 +325,15 @@ async fn decide(
     let command = ctx.command(Some(&input.idempotency_key))?;
     let decision =
         DecideApproval { request_id: input.id.0, version: input.version, verdict, note: input.note };
-    let (decided, user_errors) = outcome(ctx, ctx.services().orders.approval_decide(&command, decision).await)?;
+    let (decided, user_errors) =
+        outcome(ctx, ctx.services().orders.approval_decide(&command, decision).await)?;
     let Some(decided) = decided else {
-        return Ok(ApprovalDecidePayload { approval_request: None, order: None, is_blocked: false, user_errors });
+        return Ok(ApprovalDecidePayload {
+            approval_request: None,
+            order: None,
+            is_blocked: false,
+            user_errors,
+        });
     };
     let loaders = loaders::of(ctx);
     let approval_request = loaders.load_one(decided.request_id).await?.map(ApprovalRequest);

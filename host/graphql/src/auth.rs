@@ -31,10 +31,7 @@ pub(crate) const POLICY: &[TypePolicy] = &[
         ],
     ),
     ("Me", &[(Access::Public, "kind name email permissions employee account channel")]),
-    (
-        "Tokens",
-        &[(Access::Owner, "accessToken accessExpiresAt refreshToken refreshExpiresAt")],
-    ),
+    ("Tokens", &[(Access::Owner, "accessToken accessExpiresAt refreshToken refreshExpiresAt")]),
     ("StaffMember", &[(Access::Owner, "id email name isActive roleIds")]),
     ("StaffRole", &[(Access::Owner, "id name permissions")]),
 ];
@@ -299,7 +296,9 @@ pub struct LoginActivateInput {
 
 /// Permission keys from text.
 pub(crate) fn permissions(keys: &[String]) -> async_graphql::Result<BTreeSet<Permission>> {
-    let parse = |key: &String| Permission::parse(key).ok_or_else(|| bad_input(format!("{key:?} is not a permission key")));
+    let parse = |key: &String| {
+        Permission::parse(key).ok_or_else(|| bad_input(format!("{key:?} is not a permission key")))
+    };
     keys.iter().map(parse).collect()
 }
 
@@ -323,13 +322,18 @@ impl AuthQuery {
     ) -> async_graphql::Result<Connection<String, StaffMember>> {
         let page = page_request(first, after)?;
         let found = answer(ctx, ctx.services().identity.staff_list(&ctx.caller().ctx, page).await)?;
-        Ok(connection(page, found, |member| member.login_id.0, |member| StaffMember {
-            id: GlobalId(member.login_id),
-            email: member.email,
-            name: member.name,
-            is_active: member.is_active,
-            role_ids: member.role_ids.into_iter().map(GlobalId).collect(),
-        }))
+        Ok(connection(
+            page,
+            found,
+            |member| member.login_id.0,
+            |member| StaffMember {
+                id: GlobalId(member.login_id),
+                email: member.email,
+                name: member.name,
+                is_active: member.is_active,
+                role_ids: member.role_ids.into_iter().map(GlobalId).collect(),
+            },
+        ))
     }
 
     /// All staff roles.
@@ -358,14 +362,22 @@ impl AuthMutation {
     }
 
     /// Trades a refresh token for a new pair. A token traded twice ends its session.
-    async fn token_refresh(&self, ctx: &Context<'_>, input: RefreshTokenInput) -> async_graphql::Result<TokensPayload> {
+    async fn token_refresh(
+        &self,
+        ctx: &Context<'_>,
+        input: RefreshTokenInput,
+    ) -> async_graphql::Result<TokensPayload> {
         let done = ctx.services().identity.refresh(&ctx.caller().ctx, &input.refresh_token).await;
         let (tokens, user_errors) = outcome(ctx, done)?;
         Ok(TokensPayload { tokens: tokens.map(Into::into), user_errors })
     }
 
     /// Ends the session of a refresh token.
-    async fn sign_out(&self, ctx: &Context<'_>, input: RefreshTokenInput) -> async_graphql::Result<AuthPayload> {
+    async fn sign_out(
+        &self,
+        ctx: &Context<'_>,
+        input: RefreshTokenInput,
+    ) -> async_graphql::Result<AuthPayload> {
         let done = ctx.services().identity.sign_out(&ctx.caller().ctx, &input.refresh_token).await;
         let (done, user_errors) = outcome(ctx, done)?;
         Ok(AuthPayload { is_done: done.is_some(), user_errors })
@@ -377,21 +389,33 @@ impl AuthMutation {
         ctx: &Context<'_>,
         input: PasswordChangeInput,
     ) -> async_graphql::Result<AuthPayload> {
-        let done = ctx.services().identity.password_change(&ctx.caller().ctx, &input.current, &input.new).await;
+        let done =
+            ctx.services().identity.password_change(&ctx.caller().ctx, &input.current, &input.new).await;
         let (done, user_errors) = outcome(ctx, done)?;
         Ok(AuthPayload { is_done: done.is_some(), user_errors })
     }
 
     /// Registers a retail customer.
-    async fn customer_register(&self, ctx: &Context<'_>, input: LoginInput) -> async_graphql::Result<LoginPayload> {
-        let done =
-            ctx.services().identity.customer_register(&ctx.command(None)?, input.login(LoginKind::Customer)).await;
+    async fn customer_register(
+        &self,
+        ctx: &Context<'_>,
+        input: LoginInput,
+    ) -> async_graphql::Result<LoginPayload> {
+        let done = ctx
+            .services()
+            .identity
+            .customer_register(&ctx.command(None)?, input.login(LoginKind::Customer))
+            .await;
         let (id, user_errors) = outcome(ctx, done)?;
         Ok(LoginPayload { login_id: id.map(GlobalId), user_errors })
     }
 
     /// Makes a member of staff.
-    async fn staff_create(&self, ctx: &Context<'_>, input: StaffCreateInput) -> async_graphql::Result<LoginPayload> {
+    async fn staff_create(
+        &self,
+        ctx: &Context<'_>,
+        input: StaffCreateInput,
+    ) -> async_graphql::Result<LoginPayload> {
         let role_ids = input.role_ids.into_iter().map(|id| id.0).collect();
         let login = input.login.login(LoginKind::Staff);
         let done = ctx.services().identity.staff_create(&ctx.command(None)?, login, role_ids).await;
@@ -429,7 +453,8 @@ impl AuthMutation {
         ctx: &Context<'_>,
         input: LoginActivateInput,
     ) -> async_graphql::Result<LoginPayload> {
-        let done = ctx.services().identity.login_activate(&ctx.command(None)?, input.id.0, input.is_active).await;
+        let done =
+            ctx.services().identity.login_activate(&ctx.command(None)?, input.id.0, input.is_active).await;
         let (done, user_errors) = outcome(ctx, done)?;
         Ok(LoginPayload { login_id: done.map(|()| input.id), user_errors })
     }

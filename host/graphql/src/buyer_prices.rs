@@ -25,8 +25,10 @@ pub(crate) struct PriceAt {
 pub(crate) struct LadderOf(pub(crate) VariantId);
 
 fn query(caller: &Caller, lines: Vec<PriceQueryLine>) -> async_graphql::Result<PriceQuery> {
-    let channel = caller.channel.as_ref().ok_or_else(|| bad_input("prices need a channel: send X-Channel"))?;
-    let buyer = caller.membership.as_ref().map(|membership| BuyerFacts::from(&**membership)).unwrap_or_default();
+    let channel =
+        caller.channel.as_ref().ok_or_else(|| bad_input("prices need a channel: send X-Channel"))?;
+    let buyer =
+        caller.membership.as_ref().map(|membership| BuyerFacts::from(&**membership)).unwrap_or_default();
     Ok(PriceQuery {
         channel_id: channel.id,
         account_id: buyer.account_id,
@@ -62,7 +64,8 @@ impl Loader<LadderOf> for Batches {
         let caller = self.caller();
         let one = Quantity::from_milli(1000);
         let query = query(caller, keys.iter().map(|key| line(key.0, one)).collect())?;
-        let ladders = loaded(caller, "priceTiers", self.services().pricing.ladders(&caller.ctx, &query).await)?;
+        let ladders =
+            loaded(caller, "priceTiers", self.services().pricing.ladders(&caller.ctx, &query).await)?;
         Ok(keys.iter().copied().zip(ladders).collect())
     }
 }

@@ -1,7 +1,9 @@
 //! What buyers (and staff for them) ask of and do with carts.
 
 use async_graphql::{Context, InputObject, Object, SimpleObject};
-use vectis_contracts::carts::{self as contract, AddLine, AddressChoice, CartChange, CartDetails, CartTarget, VariantRef};
+use vectis_contracts::carts::{
+    self as contract, AddLine, AddressChoice, CartChange, CartDetails, CartTarget, VariantRef,
+};
 use vectis_kernel::Failure;
 use vectis_kernel::ids::{AddressId, CartId, CartLineId, EmployeeId, VariantId};
 use vectis_kernel::permission::staff;
@@ -266,15 +268,24 @@ pub struct CartMutation;
 #[Object]
 impl CartMutation {
     /// Makes an empty cart beside any the caller has.
-    async fn cart_create(&self, ctx: &Context<'_>, input: CartCreateInput) -> async_graphql::Result<CartPayload> {
+    async fn cart_create(
+        &self,
+        ctx: &Context<'_>,
+        input: CartCreateInput,
+    ) -> async_graphql::Result<CartPayload> {
         let command = ctx.command(None)?;
         let currency = input.currency_code.map(|code| code.0).or(ctx.caller().currency);
-        let done = ctx.services().carts.cart_create(&command, currency, input.employee_id.map(|id| id.0)).await;
+        let done =
+            ctx.services().carts.cart_create(&command, currency, input.employee_id.map(|id| id.0)).await;
         payload(ctx, done.map(Some)).await
     }
 
     /// Adds up to 10,000 lines. All bad lines are named at once; then nothing is written.
-    async fn cart_lines_add(&self, ctx: &Context<'_>, input: CartLinesAddInput) -> async_graphql::Result<CartPayload> {
+    async fn cart_lines_add(
+        &self,
+        ctx: &Context<'_>,
+        input: CartLinesAddInput,
+    ) -> async_graphql::Result<CartPayload> {
         let command = ctx.command(input.idempotency_key.as_deref())?;
         let lines = add_lines(input.lines)?;
         let target = target(input.cart_id, input.version);
@@ -290,7 +301,8 @@ impl CartMutation {
     ) -> async_graphql::Result<CartPayload> {
         let command = ctx.command(input.idempotency_key.as_deref())?;
         let lines = add_lines(input.lines)?;
-        let done = ctx.services().carts.lines_replace(&command, target(input.cart_id, input.version), lines).await;
+        let done =
+            ctx.services().carts.lines_replace(&command, target(input.cart_id, input.version), lines).await;
         payload(ctx, done.map(Some)).await
     }
 
@@ -302,7 +314,11 @@ impl CartMutation {
     ) -> async_graphql::Result<CartPayload> {
         let command = ctx.command(input.idempotency_key.as_deref())?;
         let quantities = input.lines.into_iter().map(|line| (line.id.0, line.quantity.0)).collect();
-        let done = ctx.services().carts.lines_update(&command, target(input.cart_id, input.version), quantities).await;
+        let done = ctx
+            .services()
+            .carts
+            .lines_update(&command, target(input.cart_id, input.version), quantities)
+            .await;
         payload(ctx, done.map(Some)).await
     }
 
@@ -314,7 +330,8 @@ impl CartMutation {
     ) -> async_graphql::Result<CartPayload> {
         let command = ctx.command(input.idempotency_key.as_deref())?;
         let ids = input.line_ids.map(|ids| ids.into_iter().map(|id| id.0).collect());
-        let done = ctx.services().carts.lines_remove(&command, target(input.cart_id, input.version), ids).await;
+        let done =
+            ctx.services().carts.lines_remove(&command, target(input.cart_id, input.version), ids).await;
         payload(ctx, done.map(Some)).await
     }
 
@@ -331,7 +348,8 @@ impl CartMutation {
             shipping_address: input.shipping_address.map(AddressChoiceInput::choice).transpose()?,
             billing_address: input.billing_address.map(AddressChoiceInput::choice).transpose()?,
         };
-        let done = ctx.services().carts.details_set(&command, target(input.cart_id, input.version), details).await;
+        let done =
+            ctx.services().carts.details_set(&command, target(input.cart_id, input.version), details).await;
         payload(ctx, done.map(Some)).await
     }
 
@@ -374,7 +392,8 @@ impl CartMutation {
         input: CartMergeGuestInput,
     ) -> async_graphql::Result<CartPayload> {
         let command = ctx.command(None)?;
-        let guest = crate::caller::guest_hash(&input.guest_token).ok_or_else(|| bad_input("not a guest token"))?;
+        let guest =
+            crate::caller::guest_hash(&input.guest_token).ok_or_else(|| bad_input("not a guest token"))?;
         let done = ctx.services().carts.merge_guest(&command, &guest).await;
         payload(ctx, done).await
     }

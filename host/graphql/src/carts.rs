@@ -113,10 +113,14 @@ async fn price(ctx: &Context<'_>, cart: &contract::Cart) -> async_graphql::Resul
             .ok_or_else(|| bad_input("the cart's channel is gone"))?,
     };
     let membership = match (&cart.owner, &caller.membership) {
-        (contract::CartOwner::Employee { employee_id, .. }, Some(mine)) if mine.employee.id == *employee_id => {
+        (contract::CartOwner::Employee { employee_id, .. }, Some(mine))
+            if mine.employee.id == *employee_id =>
+        {
             Some(BuyerFacts::from(&**mine))
         }
-        (owner, _) => answer(ctx, find_owner(&*services.accounts, owner).await)?.as_ref().map(BuyerFacts::from),
+        (owner, _) => {
+            answer(ctx, find_owner(&*services.accounts, owner).await)?.as_ref().map(BuyerFacts::from)
+        }
     };
     let buyer = membership.unwrap_or_default();
     let priced = services.cart_pricer.price(&caller.ctx, cart.clone(), &channel, &buyer).await;

@@ -284,12 +284,20 @@ pub struct CatalogQuery;
 #[Object]
 impl CatalogQuery {
     /// A product; null when it does not exist or cannot be seen.
-    async fn product(&self, ctx: &Context<'_>, id: GlobalId<ProductId>) -> async_graphql::Result<Option<Product>> {
+    async fn product(
+        &self,
+        ctx: &Context<'_>,
+        id: GlobalId<ProductId>,
+    ) -> async_graphql::Result<Option<Product>> {
         Ok(loaders::of(ctx).load_one(id.0).await?.map(Product))
     }
 
     /// A product by its slug.
-    async fn product_by_slug(&self, ctx: &Context<'_>, slug: String) -> async_graphql::Result<Option<Product>> {
+    async fn product_by_slug(
+        &self,
+        ctx: &Context<'_>,
+        slug: String,
+    ) -> async_graphql::Result<Option<Product>> {
         let found = answer(ctx, ctx.services().products.find_by_slug(&ctx.caller().ctx, &slug).await)?;
         let visible = found.filter(|product| product.is_active || ctx.caller().ctx.is_staff());
         Ok(visible.map(|product| Product(Arc::new(product))))

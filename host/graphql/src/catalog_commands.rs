@@ -205,7 +205,8 @@ impl CatalogMutation {
     ) -> async_graphql::Result<ProductsUpsertPayload> {
         let command = ctx.command(input.idempotency_key.as_deref())?;
         let products = input.products.into_iter().map(product).collect();
-        let (ids, user_errors) = outcome(ctx, ctx.services().products.products_upsert(&command, products).await)?;
+        let (ids, user_errors) =
+            outcome(ctx, ctx.services().products.products_upsert(&command, products).await)?;
         let product_ids = ids.unwrap_or_default().into_iter().map(GlobalId).collect();
         Ok(ProductsUpsertPayload { product_ids, user_errors })
     }
@@ -218,7 +219,8 @@ impl CatalogMutation {
     ) -> async_graphql::Result<ProductPayload> {
         let activity = if input.is_active { ProductActivity::Active } else { ProductActivity::Inactive };
         let command = ctx.command(None)?;
-        let done = ctx.services().products.product_activate(&command, input.id.0, input.version, activity).await;
+        let done =
+            ctx.services().products.product_activate(&command, input.id.0, input.version, activity).await;
         let (done, user_errors) = outcome(ctx, done)?;
         let product = match done {
             Some(()) => loaders::of(ctx).load_one(input.id.0).await?.map(Product),

@@ -121,7 +121,11 @@ pub struct ChannelQuery;
 #[Object]
 impl ChannelQuery {
     /// The channel of this request, or the one with the slug.
-    async fn channel(&self, ctx: &Context<'_>, slug: Option<String>) -> async_graphql::Result<Option<Channel>> {
+    async fn channel(
+        &self,
+        ctx: &Context<'_>,
+        slug: Option<String>,
+    ) -> async_graphql::Result<Option<Channel>> {
         let Some(slug) = slug else { return Ok(ctx.caller().channel.clone().map(Channel)) };
         let found = answer(ctx, ctx.services().channels.find_by_slug(&ctx.caller().ctx, &slug).await)?;
         let visible = found.filter(|channel| channel.is_active || ctx.caller().ctx.is_staff());
@@ -218,7 +222,8 @@ impl ChannelMutation {
         ctx: &Context<'_>,
         input: ChannelSettingsInput,
     ) -> async_graphql::Result<ChannelPayload> {
-        let (id, user_errors) = outcome(ctx, ctx.services().channels.create(&ctx.command(None)?, input.into()).await)?;
+        let (id, user_errors) =
+            outcome(ctx, ctx.services().channels.create(&ctx.command(None)?, input.into()).await)?;
         let channel = match id {
             Some(id) => loaders::of(ctx).load_one(id).await?.map(Channel),
             None => None,
@@ -233,7 +238,8 @@ impl ChannelMutation {
         input: ChannelUpdateInput,
     ) -> async_graphql::Result<ChannelPayload> {
         let command = ctx.command(None)?;
-        let done = ctx.services().channels.update(&command, input.id.0, input.version, input.settings.into()).await;
+        let done =
+            ctx.services().channels.update(&command, input.id.0, input.version, input.settings.into()).await;
         let (done, user_errors) = outcome(ctx, done)?;
         let channel = match done {
             Some(()) => loaders::of(ctx).load_one(input.id.0).await?.map(Channel),

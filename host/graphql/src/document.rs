@@ -62,7 +62,8 @@ impl FieldTypes {
                 TypeKind::Interface(interface) => &interface.fields,
                 _ => continue,
             };
-            let fields = fields.iter().map(|f| (f.node.name.node.to_string(), named(&f.node.ty.node.base).to_owned()));
+            let fields =
+                fields.iter().map(|f| (f.node.name.node.to_string(), named(&f.node.ty.node.base).to_owned()));
             types.insert(definition.node.name.node.to_string(), fields.collect());
         }
         Self(types)
@@ -70,7 +71,9 @@ impl FieldTypes {
 
     /// All `Type.field` names.
     pub fn all(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().flat_map(|(name, fields)| fields.keys().map(move |field| (name.as_str(), field.as_str())))
+        self.0
+            .iter()
+            .flat_map(|(name, fields)| fields.keys().map(move |field| (name.as_str(), field.as_str())))
     }
 }
 
@@ -145,11 +148,16 @@ impl DocumentCheck<'_> {
     }
 }
 
-fn find_operation<'a>(operations: &'a DocumentOperations, name: Option<&str>) -> Option<&'a OperationDefinition> {
+fn find_operation<'a>(
+    operations: &'a DocumentOperations,
+    name: Option<&str>,
+) -> Option<&'a OperationDefinition> {
     match (operations, name) {
         (DocumentOperations::Single(operation), _) => Some(&operation.node),
         (DocumentOperations::Multiple(many), Some(name)) => many.get(name).map(|operation| &operation.node),
-        (DocumentOperations::Multiple(many), None) if many.len() == 1 => many.values().next().map(|o| &o.node),
+        (DocumentOperations::Multiple(many), None) if many.len() == 1 => {
+            many.values().next().map(|o| &o.node)
+        }
         (DocumentOperations::Multiple(_), None) => None,
     }
 }
@@ -176,7 +184,9 @@ impl Walk<'_> {
                 }
                 Selection::FragmentSpread(spread) => {
                     self.count_directives(spread.node.directives.len())?;
-                    let Some(fragment) = self.fragments.get(&spread.node.fragment_name.node) else { continue };
+                    let Some(fragment) = self.fragments.get(&spread.node.fragment_name.node) else {
+                        continue;
+                    };
                     let inside = Place {
                         type_name: fragment.node.type_condition.node.on.node.as_str(),
                         spreads: place.spreads + 1,
@@ -235,7 +245,8 @@ impl Walk<'_> {
     fn authorize(&self, type_name: &str, field: &str) -> Result<(), Error> {
         match self.check.policy.find(type_name, field) {
             Some(access) if !access.allows(self.check.caller) => {
-                let code = if self.check.caller.ctx.login_id().is_none() { "UNAUTHENTICATED" } else { "FORBIDDEN" };
+                let code =
+                    if self.check.caller.ctx.login_id().is_none() { "UNAUTHENTICATED" } else { "FORBIDDEN" };
                 Err(coded(code, format!("you may not ask for {type_name}.{field}")))
             }
             // Without a rule it is an interface's field (checked on the concrete type) or unknown (validation says so);
@@ -252,7 +263,8 @@ impl Walk<'_> {
 
     /// `first` of a connection, 1 otherwise.
     fn list_size(&self, field: &async_graphql::parser::types::Field) -> u64 {
-        let first = field.arguments.iter().find(|(name, _)| name.node == "first").map(|(_, value)| &value.node);
+        let first =
+            field.arguments.iter().find(|(name, _)| name.node == "first").map(|(_, value)| &value.node);
         let number = match first {
             Some(Value::Number(number)) => number.as_u64(),
             Some(Value::Variable(name)) => match self.variables.get(name) {

@@ -51,12 +51,28 @@ pub(crate) fn outcome<T, C: RefusalCode, G: OutputType + From<C>>(
         Err(Failure::Refused(refusals)) => {
             let errors = refusals
                 .into_iter()
-                .map(|refusal| UserError { code: refusal.code.into(), field: refusal.field, message: refusal.message })
+                .map(|refusal| UserError {
+                    code: refusal.code.into(),
+                    field: refusal.field.iter().map(|part| camel(part)).collect(),
+                    message: refusal.message,
+                })
                 .collect();
             Ok((None, errors))
         }
         Err(Failure::Internal(error)) => Err(internal(ctx, &error)),
     }
+}
+
+/// The modules name inputs as Rust does, the API as GraphQL does.
+fn camel(part: &str) -> String {
+    let mut words = part.split('_');
+    let first = words.next().unwrap_or_default().to_owned();
+    words.fold(first, |mut name, word| {
+        let mut letters = word.chars();
+        name.extend(letters.next().map(|letter| letter.to_ascii_uppercase()));
+        name.push_str(letters.as_str());
+        name
+    })
 }
 
 /// The value of a query. Refusals become top-level errors with their code.

@@ -3,11 +3,12 @@
 
 use std::borrow::Cow;
 
+use async_graphql::parser::types::Field;
 use async_graphql::registry::Registry;
 use async_graphql::{
-    ContextSelectionSet, ID, InputType, InputValueError, InputValueResult, OutputType, Positioned, ServerResult, Value,
+    ContextSelectionSet, ID, InputType, InputValueError, InputValueResult, OutputType, Positioned,
+    ServerResult, Value,
 };
-use async_graphql::parser::types::Field;
 use uuid::Uuid;
 use vectis_kernel::ids::EntityId;
 
@@ -18,7 +19,8 @@ pub struct GlobalId<I>(pub I);
 impl<I: EntityId> GlobalId<I> {
     /// From the API's text; the error is a sentence for the caller.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let not_one = || format!("{:?} is not an id of a {}", text.chars().take(80).collect::<String>(), I::KIND);
+        let not_one =
+            || format!("{:?} is not an id of a {}", text.chars().take(80).collect::<String>(), I::KIND);
         let (kind, id) = text.split_once(':').ok_or_else(not_one)?;
         let id = Uuid::parse_str(id).map_err(|_| not_one())?;
         if kind == I::KIND { Ok(Self(I::from(id))) } else { Err(not_one()) }

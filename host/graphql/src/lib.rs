@@ -52,7 +52,7 @@ use vectis_contracts::products::Products;
 use vectis_contracts::tax::Tax;
 
 pub use crate::caller::{Caller, guest_hash};
-use crate::document::{DocumentCheck, FieldTypes, Limits};
+pub use crate::document::{DocumentCheck, FieldTypes, Limits};
 use crate::policy::TypePolicy;
 use crate::shape::{POLICY, Shaped};
 

@@ -15,7 +15,8 @@ use vectis_contracts::inventory::Availability;
 use vectis_contracts::orders::{CreditNote, Order, OrderCharge, OrderHistoryEntry, OrderLine, OrderReturn};
 use vectis_contracts::products::{Product, Variant};
 use vectis_kernel::ids::{
-    AccountId, ApprovalRequestId, ChannelId, CreditNoteId, EmployeeId, LocationId, OrderId, ProductId, VariantId,
+    AccountId, ApprovalRequestId, ChannelId, CreditNoteId, EmployeeId, LocationId, OrderId, ProductId,
+    VariantId,
 };
 
 use crate::Services;
@@ -46,7 +47,9 @@ pub(crate) fn loaders(services: Arc<Services>, caller: Arc<Caller>) -> Loaders {
     #[expect(clippy::disallowed_methods, reason = "the loader's timer lives no longer than its request")]
     let spawn = tokio::spawn;
     // A level of the query is complete within microseconds; waiting longer would only add to every level.
-    DataLoader::new(Batches { services, caller }, spawn).delay(Duration::from_micros(100)).max_batch_size(10_000)
+    DataLoader::new(Batches { services, caller }, spawn)
+        .delay(Duration::from_micros(100))
+        .max_batch_size(10_000)
 }
 
 /// The loaders of the request at hand.

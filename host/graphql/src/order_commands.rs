@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, Enum, InputObject, Object, SimpleObject};
-use vectis_contracts::orders::{self as contract, AddCharge, CreateReturn, EditLine, IssueCreditNote, PlaceOrder};
+use vectis_contracts::orders::{
+    self as contract, AddCharge, CreateReturn, EditLine, IssueCreditNote, PlaceOrder,
+};
 use vectis_kernel::ids::{AccountId, CartId, ChannelId, OrderId, OrderLineId};
 use vectis_kernel::permission::staff;
 use vectis_kernel::{Failure, Money as KernelMoney};
@@ -262,7 +264,11 @@ pub struct OrderMutation;
 #[Object]
 impl OrderMutation {
     /// Submits a cart: placed at once, or, when the approval strategy asks for approvals, frozen until they are given.
-    async fn cart_submit(&self, ctx: &Context<'_>, input: OrderPlaceInput) -> async_graphql::Result<CartSubmitPayload> {
+    async fn cart_submit(
+        &self,
+        ctx: &Context<'_>,
+        input: OrderPlaceInput,
+    ) -> async_graphql::Result<CartSubmitPayload> {
         let command = ctx.command(Some(&input.idempotency_key))?;
         let done = ctx.services().orders.cart_submit(&command, place_order(&input)?).await;
         let (submitted, user_errors) = outcome(ctx, done)?;
@@ -283,7 +289,11 @@ impl OrderMutation {
     }
 
     /// Places a cart now, or refuses.
-    async fn order_place(&self, ctx: &Context<'_>, input: OrderPlaceInput) -> async_graphql::Result<OrderPlacePayload> {
+    async fn order_place(
+        &self,
+        ctx: &Context<'_>,
+        input: OrderPlaceInput,
+    ) -> async_graphql::Result<OrderPlacePayload> {
         let command = ctx.command(Some(&input.idempotency_key))?;
         let done = ctx.services().orders.order_place(&command, place_order(&input)?).await;
         let (placed, user_errors) = outcome(ctx, done)?;
@@ -299,8 +309,9 @@ impl OrderMutation {
     ) -> async_graphql::Result<OrderPayload> {
         let command = ctx.command(Some(&input.idempotency_key))?;
         let orders = &ctx.services().orders;
-        let done =
-            orders.order_transition(&command, input.id.0, input.version, &input.transition, &input.reason).await;
+        let done = orders
+            .order_transition(&command, input.id.0, input.version, &input.transition, &input.reason)
+            .await;
         changed(ctx, input.id.0, done).await
     }
 
@@ -345,7 +356,8 @@ impl OrderMutation {
                 })
             })
             .collect::<async_graphql::Result<Vec<_>>>()?;
-        let done = ctx.services().orders.order_charges_add(&command, input.id.0, charges, &input.reason).await;
+        let done =
+            ctx.services().orders.order_charges_add(&command, input.id.0, charges, &input.reason).await;
         changed(ctx, input.id.0, done).await
     }
 
@@ -393,7 +405,8 @@ impl OrderMutation {
                 .collect(),
             restock: input.restock.into(),
         };
-        let (issued, user_errors) = outcome(ctx, ctx.services().orders.credit_note_issue(&command, issue).await)?;
+        let (issued, user_errors) =
+            outcome(ctx, ctx.services().orders.credit_note_issue(&command, issue).await)?;
         let credit_note = match issued {
             Some(id) => {
                 let notes = ctx.services().orders.credit_notes_by_id(&command, &[id]).await;

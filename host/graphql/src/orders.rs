@@ -57,10 +57,7 @@ pub(crate) const POLICY: &[TypePolicy] = &[
     ("OrderHistoryEntry", &[(Access::Owner, "at kind fromState toState note"), (Access::AnyStaff, "actor")]),
     ("OrderReturn", &[(Access::Owner, "id number at reason lines netTotal taxTotal creditNote")]),
     ("OrderReturnLine", &[(Access::Owner, "orderLineId quantity netTotal taxTotal")]),
-    (
-        "CreditNote",
-        &[(Access::Owner, "id number account order reference at reason lines netTotal taxTotal")],
-    ),
+    ("CreditNote", &[(Access::Owner, "id number account order reference at reason lines netTotal taxTotal")]),
     ("CreditNoteLine", &[(Access::Owner, "label sku quantity netTotal taxTotal")]),
     ("OrderProcess", &[(Access::Owner, "states transitions")]),
     ("OrderState", &[(Access::Owner, "key name isEditable isFinal isCanceled")]),
@@ -251,7 +248,8 @@ impl Order {
     }
     /// What happened to it, oldest first.
     async fn history(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<OrderHistoryEntry>> {
-        let entries = loaders::of(ctx).load_one(AllOf::<_, contract::OrderHistoryEntry>::new(self.0.id)).await?;
+        let entries =
+            loaders::of(ctx).load_one(AllOf::<_, contract::OrderHistoryEntry>::new(self.0.id)).await?;
         Ok(entries.unwrap_or_default().iter().map(|entry| OrderHistoryEntry::from(&**entry)).collect())
     }
     /// Goods given back, oldest first.
@@ -325,7 +323,11 @@ impl OrderLine {
     }
     /// Taxes by kind.
     async fn taxes(&self) -> Vec<TaxLine> {
-        self.0.taxes.iter().map(|tax| TaxLine::of(&tax.name, &tax.jurisdiction, tax.rate_ppm, tax.amount)).collect()
+        self.0
+            .taxes
+            .iter()
+            .map(|tax| TaxLine::of(&tax.name, &tax.jurisdiction, tax.rate_ppm, tax.amount))
+            .collect()
     }
     /// Returned so far.
     async fn returned_quantity(&self) -> Quantity {
@@ -570,7 +572,11 @@ impl OrderQuery {
     }
 
     /// An order the caller may see, by its number; null otherwise.
-    async fn order_by_number(&self, ctx: &Context<'_>, number: String) -> async_graphql::Result<Option<Order>> {
+    async fn order_by_number(
+        &self,
+        ctx: &Context<'_>,
+        number: String,
+    ) -> async_graphql::Result<Option<Order>> {
         let found = ctx.services().orders.find_by_number(&ctx.caller().ctx, &number).await;
         Ok(answer(ctx, found)?.map(|order| Order(Arc::new(order))))
     }
@@ -607,7 +613,8 @@ impl OrderQuery {
         after: Option<String>,
     ) -> async_graphql::Result<Connection<String, CreditNote>> {
         let page = page_request(first, after)?;
-        let found = ctx.services().orders.credit_notes(&ctx.caller().ctx, account_id.map(|id| id.0), page).await;
+        let found =
+            ctx.services().orders.credit_notes(&ctx.caller().ctx, account_id.map(|id| id.0), page).await;
         Ok(connection(page, answer(ctx, found)?, |note| note.id.0, |note| CreditNote(Arc::new(note))))
     }
 
@@ -626,9 +633,12 @@ impl OrderQuery {
             is_final: s.is_final,
             is_canceled: s.is_canceled,
         });
-        let transitions = transitions
-            .into_iter()
-            .map(|t| OrderTransition { name: t.name, from: t.from, to: t.to, buyer_may: t.buyer_may });
+        let transitions = transitions.into_iter().map(|t| OrderTransition {
+            name: t.name,
+            from: t.from,
+            to: t.to,
+            buyer_may: t.buyer_may,
+        });
         Ok(OrderProcess { states: states.collect(), transitions: transitions.collect() })
     }
 }

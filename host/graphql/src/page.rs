@@ -11,8 +11,11 @@ use crate::error::bad_input;
 pub(crate) fn page_request(first: Option<i32>, after: Option<String>) -> async_graphql::Result<PageRequest> {
     let first = first.unwrap_or(20);
     let in_range = u32::try_from(first).ok().filter(|first| (1..=PageRequest::MAX).contains(first));
-    let first = in_range.ok_or_else(|| bad_input(format!("first is 1 to {}, not {first}", PageRequest::MAX)))?;
-    let parse = |cursor: String| Uuid::parse_str(&cursor).map_err(|_| bad_input("after is not a cursor of this list"));
+    let first =
+        in_range.ok_or_else(|| bad_input(format!("first is 1 to {}, not {first}", PageRequest::MAX)))?;
+    let parse = |cursor: String| {
+        Uuid::parse_str(&cursor).map_err(|_| bad_input("after is not a cursor of this list"))
+    };
     Ok(PageRequest { first, after: after.map(parse).transpose()? })
 }
 

@@ -13,7 +13,10 @@ use crate::scalars::Json;
 
 pub(crate) const POLICY: &[TypePolicy] = &[
     ("Query", &[(Access::AnyStaff, "plugins")]),
-    ("Mutation", &[(Access::Staff(&staff::PLUGINS_WRITE), "pluginsReload strategyActivate strategyDeactivate")]),
+    (
+        "Mutation",
+        &[(Access::Staff(&staff::PLUGINS_WRITE), "pluginsReload strategyActivate strategyDeactivate")],
+    ),
     ("Plugin", &[(Access::Owner, "name version description file sha256 status refusal entryPoints")]),
     ("PluginEntryPoint", &[(Access::Owner, "point name configSchema activeInChannelIds")]),
 ];
@@ -200,8 +203,9 @@ impl PluginMutation {
         input: StrategyDeactivateInput,
     ) -> async_graphql::Result<PluginsPayload> {
         let plugins = &ctx.services().plugins;
-        let done =
-            plugins.strategy_deactivate(&ctx.command(None)?, input.channel_id.0, &input.point, &input.plugin).await;
+        let done = plugins
+            .strategy_deactivate(&ctx.command(None)?, input.channel_id.0, &input.point, &input.plugin)
+            .await;
         let (_, user_errors) = outcome(ctx, done)?;
         Self::listed(ctx, user_errors).await
     }

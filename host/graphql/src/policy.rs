@@ -83,7 +83,9 @@ impl Policy {
 
     /// All declared `Type.field` names.
     pub fn declared(&self) -> impl Iterator<Item = (&'static str, &'static str)> + '_ {
-        self.fields.iter().flat_map(|(type_name, fields)| fields.keys().map(move |field| (*type_name, *field)))
+        self.fields
+            .iter()
+            .flat_map(|(type_name, fields)| fields.keys().map(move |field| (*type_name, *field)))
     }
 
     /// Hides from introspection what the asking caller may not use.

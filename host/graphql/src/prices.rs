@@ -3,7 +3,9 @@
 use async_graphql::connection::Connection;
 use async_graphql::{Context, Enum, InputObject, Object, SimpleObject};
 use chrono::{DateTime, Utc};
-use vectis_contracts::pricing::{self as contract, PriceAudience, SetManagedPrice, SetPriceEntry, UpsertPriceList};
+use vectis_contracts::pricing::{
+    self as contract, PriceAudience, SetManagedPrice, SetPriceEntry, UpsertPriceList,
+};
 use vectis_kernel::ids::{AccountId, ChannelId, CustomerGroupId, LocationId, PriceListId, VariantId};
 use vectis_kernel::permission::staff;
 
@@ -16,7 +18,10 @@ use crate::scalars::{CurrencyCode, Decimal, Quantity, UnitPrice};
 use crate::variant_refs::{VariantNamed, resolve};
 
 pub(crate) const POLICY: &[TypePolicy] = &[
-    ("Query", &[(Access::Staff(&staff::PRICES_READ), "priceLists priceListEntries managedPrices exchangeRates")]),
+    (
+        "Query",
+        &[(Access::Staff(&staff::PRICES_READ), "priceLists priceListEntries managedPrices exchangeRates")],
+    ),
     (
         "Mutation",
         &[(
@@ -152,7 +157,8 @@ impl PriceQuery {
         variant_ids: Vec<GlobalId<VariantId>>,
     ) -> async_graphql::Result<Vec<PriceListEntry>> {
         let ids = variant_ids_of(variant_ids)?;
-        let found = answer(ctx, ctx.services().pricing.price_entries(&ctx.caller().ctx, list_id.0, &ids).await)?;
+        let found =
+            answer(ctx, ctx.services().pricing.price_entries(&ctx.caller().ctx, list_id.0, &ids).await)?;
         let entry = |(variant_id, tier): (VariantId, contract::PriceTier)| PriceListEntry {
             variant_id: GlobalId(variant_id),
             min_quantity: Quantity(tier.min_quantity),
@@ -349,7 +355,8 @@ impl PriceMutation {
             valid_to: input.valid_to,
             audience,
         };
-        let (id, user_errors) = outcome(ctx, ctx.services().pricing.price_list_upsert(&ctx.command(None)?, list).await)?;
+        let (id, user_errors) =
+            outcome(ctx, ctx.services().pricing.price_list_upsert(&ctx.command(None)?, list).await)?;
         Ok(PriceListPayload { price_list_id: id.map(GlobalId), user_errors })
     }
 
@@ -387,8 +394,11 @@ impl PriceMutation {
         input: ManagedPricesSetInput,
     ) -> async_graphql::Result<PricesPayload> {
         let command = ctx.command(input.idempotency_key.as_deref())?;
-        let named: Vec<VariantNamed> =
-            input.prices.iter().map(|price| VariantNamed { sku: price.sku.clone(), id: price.variant_id }).collect();
+        let named: Vec<VariantNamed> = input
+            .prices
+            .iter()
+            .map(|price| VariantNamed { sku: price.sku.clone(), id: price.variant_id })
+            .collect();
         let ids = match resolve(ctx, "prices", &named, PriceErrorCode::UnknownVariant).await? {
             Ok(ids) => ids,
             Err(user_errors) => return Ok(PricesPayload { is_done: false, user_errors }),
@@ -396,7 +406,8 @@ impl PriceMutation {
         let mut prices = Vec::with_capacity(ids.len());
         for (variant_id, price) in ids.into_iter().zip(input.prices) {
             let currency = price.currency_code.0;
-            let unit_price = price.unit_price.map(|amount| vectis_kernel::UnitPrice::from_decimal(amount.0, currency));
+            let unit_price =
+                price.unit_price.map(|amount| vectis_kernel::UnitPrice::from_decimal(amount.0, currency));
             prices.push(SetManagedPrice {
                 variant_id,
                 channel_id: price.channel_id.map(|id| id.0),
@@ -406,7 +417,8 @@ impl PriceMutation {
                 valid_to: price.valid_to,
             });
         }
-        let (done, user_errors) = outcome(ctx, ctx.services().pricing.managed_prices_set(&command, prices).await)?;
+        let (done, user_errors) =
+            outcome(ctx, ctx.services().pricing.managed_prices_set(&command, prices).await)?;
         Ok(PricesPayload { is_done: done.is_some(), user_errors })
     }
 

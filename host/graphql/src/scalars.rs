@@ -2,7 +2,9 @@
 
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, SimpleObject, Value};
 use rust_decimal::Decimal as Number;
-use vectis_kernel::{Currency, Money as KernelMoney, Quantity as KernelQuantity, UnitPrice as KernelUnitPrice};
+use vectis_kernel::{
+    Currency, Money as KernelMoney, Quantity as KernelQuantity, UnitPrice as KernelUnitPrice,
+};
 
 /// An exact decimal number as a string: `"1234.50"`. Never a JSON float. At most 28 digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,9 +56,9 @@ pub struct Quantity(pub KernelQuantity);
 impl ScalarType for Quantity {
     fn parse(value: Value) -> InputValueResult<Self> {
         let Decimal(number) = <Decimal as ScalarType>::parse(value).map_err(InputValueError::propagate)?;
-        KernelQuantity::from_decimal(number)
-            .map(Self)
-            .ok_or_else(|| InputValueError::custom(format!("{number} has more than three places or is out of range")))
+        KernelQuantity::from_decimal(number).map(Self).ok_or_else(|| {
+            InputValueError::custom(format!("{number} has more than three places or is out of range"))
+        })
     }
 
     fn to_value(&self) -> Value {

@@ -143,7 +143,8 @@ impl StockQuery {
         after: Option<String>,
     ) -> async_graphql::Result<Connection<String, StockMovement>> {
         let page = page_request(first, after)?;
-        let found = answer(ctx, ctx.services().inventory.movements(&ctx.caller().ctx, variant_id.0, page).await)?;
+        let found =
+            answer(ctx, ctx.services().inventory.movements(&ctx.caller().ctx, variant_id.0, page).await)?;
         let movement = |movement: contract::StockMovement| StockMovement {
             id: movement.id.to_string(),
             at: movement.at,
@@ -224,7 +225,8 @@ impl StockMutation {
         input: WarehouseUpsertInput,
     ) -> async_graphql::Result<WarehousePayload> {
         let inventory = &ctx.services().inventory;
-        let done = inventory.warehouse_upsert(&ctx.command(None)?, &input.code, &input.name, &input.country).await;
+        let done =
+            inventory.warehouse_upsert(&ctx.command(None)?, &input.code, &input.name, &input.country).await;
         let (id, user_errors) = outcome(ctx, done)?;
         Ok(WarehousePayload { warehouse_id: id.map(GlobalId), user_errors })
     }
@@ -252,7 +254,8 @@ impl StockMutation {
             reason: adjustment.reason,
         };
         let adjustments = ids.into_iter().zip(input.adjustments).map(adjust).collect();
-        let (done, user_errors) = outcome(ctx, ctx.services().inventory.stock_adjust(&command, adjustments).await)?;
+        let (done, user_errors) =
+            outcome(ctx, ctx.services().inventory.stock_adjust(&command, adjustments).await)?;
         Ok(StockAdjustPayload { is_done: done.is_some(), user_errors })
     }
 }

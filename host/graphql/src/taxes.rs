@@ -124,7 +124,8 @@ impl TaxMutation {
             valid_from: input.valid_from,
             valid_to: input.valid_to,
         };
-        let (id, user_errors) = outcome(ctx, ctx.services().tax.exemption_grant(&ctx.command(None)?, grant).await)?;
+        let (id, user_errors) =
+            outcome(ctx, ctx.services().tax.exemption_grant(&ctx.command(None)?, grant).await)?;
         Ok(TaxExemptionPayload { exemption_id: id.map(GlobalId), user_errors })
     }
 

@@ -44,3 +44,4 @@ fn the_committed_sdl_is_what_the_code_says() {
 }
 
 mod documents;
+mod examples;

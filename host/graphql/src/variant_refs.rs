@@ -35,7 +35,9 @@ pub(crate) async fn resolve<C: OutputType + Copy>(
     for (index, one) in named.iter().enumerate() {
         let id = match (&one.sku, one.id) {
             (None, Some(id)) => Ok(id.0),
-            (Some(sku), None) => by_sku.get(sku).copied().ok_or_else(|| format!("there is no variant with SKU {sku:?}")),
+            (Some(sku), None) => {
+                by_sku.get(sku).copied().ok_or_else(|| format!("there is no variant with SKU {sku:?}"))
+            }
             _ => Err("exactly one of sku and variantId is needed".to_owned()),
         };
         match id {

@@ -140,14 +140,9 @@ impl InvoiceForm {
 
 /// One kind per row, in the same order.
 pub fn classify(rows: &[Row]) -> Vec<RowKind> {
-    let priced: HashSet<&str> = rows
-        .iter()
-        .filter(|row| row.unit_price.micros > 0)
-        .map(|row| row.invoice.as_str())
-        .collect();
-    rows.iter()
-        .map(|row| kind_of(row, priced.contains(row.invoice.as_str())))
-        .collect()
+    let priced: HashSet<&str> =
+        rows.iter().filter(|row| row.unit_price.micros > 0).map(|row| row.invoice.as_str()).collect();
+    rows.iter().map(|row| kind_of(row, priced.contains(row.invoice.as_str()))).collect()
 }
 
 fn kind_of(row: &Row, stands_beside_priced_rows: bool) -> RowKind {

@@ -60,6 +60,23 @@ pub enum Body {
     },
 }
 
+impl Body {
+    /// Gives every row its new index.
+    pub(crate) fn renumber(&mut self, new_index: &HashMap<usize, usize>) {
+        let renumber = |row: &mut usize| *row = new_index[row];
+        match self {
+            Self::Order { lines, charges } => lines.iter_mut().chain(charges).for_each(renumber),
+            Self::Return { lines, .. } => {
+                lines.iter_mut().flat_map(|line| [&mut line.row, &mut line.sold]).for_each(renumber);
+            }
+            Self::Note { goods, charges } => {
+                goods.iter_mut().map(|part| &mut part.row).chain(charges).for_each(renumber);
+            }
+            Self::StockAdjustment { rows } => rows.iter_mut().for_each(renumber),
+        }
+    }
+}
+
 /// Pieces of a return that go back to one sold row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReturnedLine {
@@ -82,13 +99,8 @@ pub struct NotedGoods {
 
 /// The documents of the rows. `kinds` has one kind per row.
 pub fn documents(rows: &[Row], kinds: &[RowKind]) -> Vec<Document> {
-    let mut writer = Writer {
-        rows,
-        kinds,
-        open: OpenSales::default(),
-        order_of: HashMap::new(),
-        documents: Vec::new(),
-    };
+    let mut writer =
+        Writer { rows, kinds, open: OpenSales::default(), order_of: HashMap::new(), documents: Vec::new() };
     for group in groups(rows) {
         writer.write(&group);
     }
@@ -108,19 +120,9 @@ fn groups(rows: &[Row]) -> Vec<Group> {
     let mut buyers: HashMap<&str, usize> = HashMap::new();
     for (index, row) in rows.iter().enumerate() {
         let group = *by_buyer.entry((&row.invoice, &row.buyer)).or_insert_with(|| {
-            let buyer = buyers
-                .entry(&row.invoice)
-                .and_modify(|count| *count += 1)
-                .or_insert(1);
-            let key = if *buyer == 1 {
-                row.invoice.clone()
-            } else {
-                format!("{}.{buyer}", row.invoice)
-            };
-            groups.push(Group {
-                key,
-                rows: Vec::new(),
-            });
+            let buyer = buyers.entry(&row.invoice).and_modify(|count| *count += 1).or_insert(1);
+            let key = if *buyer == 1 { row.invoice.clone() } else { format!("{}.{buyer}", row.invoice) };
+            groups.push(Group { key, rows: Vec::new() });
             groups.len() - 1
         });
         groups[group].rows.push(index);
@@ -140,12 +142,7 @@ struct Writer<'a> {
 impl Writer<'_> {
     fn write(&mut self, group: &Group) {
         let pick = |wanted: fn(RowKind) -> bool| -> Vec<usize> {
-            group
-                .rows
-                .iter()
-                .copied()
-                .filter(|row| wanted(self.kinds[*row]))
-                .collect()
+            group.rows.iter().copied().filter(|row| wanted(self.kinds[*row])).collect()
         };
         let sales = pick(|kind| kind == RowKind::Sale);
         let returns = pick(|kind| kind == RowKind::Return);
@@ -153,38 +150,20 @@ impl Writer<'_> {
         let debts = pick(|kind| kind == RowKind::BadDebt);
         let adjustments = pick(|kind| kind == RowKind::StockAdjustment);
 
-        let (beside_goods, mut noted) = if sales.is_empty() {
-            (Vec::new(), charges)
-        } else {
-            (charges, Vec::new())
-        };
+        let (beside_goods, mut noted) =
+            if sales.is_empty() { (Vec::new(), charges) } else { (charges, Vec::new()) };
         noted.extend(debts);
         if !sales.is_empty() {
             self.order(&group.key, sales, beside_goods);
         }
         let goods = self.returns(&group.key, &returns);
         if !goods.is_empty() || !noted.is_empty() {
-            let first = goods
-                .iter()
-                .map(|part| part.row)
-                .chain(noted.iter().copied())
-                .min();
-            self.push(
-                format!("{}-note", group.key),
-                first,
-                Body::Note {
-                    goods,
-                    charges: noted,
-                },
-            );
+            let first = goods.iter().map(|part| part.row).chain(noted.iter().copied()).min();
+            self.push(format!("{}-note", group.key), first, Body::Note { goods, charges: noted });
         }
         if let Some(first) = adjustments.first() {
             let first = Some(*first);
-            self.push(
-                format!("{}-stock", group.key),
-                first,
-                Body::StockAdjustment { rows: adjustments },
-            );
+            self.push(format!("{}-stock", group.key), first, Body::StockAdjustment { rows: adjustments });
         }
     }
 
@@ -193,11 +172,7 @@ impl Writer<'_> {
             self.open.sell(self.rows, *row);
             self.order_of.insert(*row, self.documents.len());
         }
-        self.push(
-            format!("{key}-order"),
-            lines.first().copied(),
-            Body::Order { lines, charges },
-        );
+        self.push(format!("{key}-order"), lines.first().copied(), Body::Order { lines, charges });
     }
 
     /// Writes one return per order the rows match; answers what matches none.
@@ -210,10 +185,7 @@ impl Writer<'_> {
                 by_order.entry(self.order_of[&line.sold]).or_default().push(line);
             }
             if found.unmatched > 0 {
-                unmatched.push(NotedGoods {
-                    row: *row,
-                    quantity: found.unmatched,
-                });
+                unmatched.push(NotedGoods { row: *row, quantity: found.unmatched });
             }
         }
         for (order, lines) in by_order {
@@ -228,14 +200,7 @@ impl Writer<'_> {
     fn push(&mut self, key: String, first: Option<usize>, body: Body) {
         if let Some(row) = first.map(|row| &self.rows[row]) {
             let (invoice, buyer, country) = (row.invoice.clone(), row.buyer.clone(), row.country.clone());
-            self.documents.push(Document {
-                key,
-                invoice,
-                buyer,
-                country,
-                at: row.at,
-                body,
-            });
+            self.documents.push(Document { key, invoice, buyer, country, at: row.at, body });
         }
     }
 }

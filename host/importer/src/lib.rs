@@ -3,7 +3,7 @@
 //! *Owns*: the reading and meaning of the "Online Retail" CSV form, and the reconciliation with it. *Depends on*: `kernel`
 //! for money (the one rounding rule). *Invariants*: no database and no module, the platform is only met through its public
 //! API; no floats; every row of a file is taken or listed with a reason; the same file always makes the same plan.
-//! *Start reading at*: [`plan::Plan::of`], then [`classify`].
+//! *Start reading at*: [`plan::Plan::of`], then [`classify`]; what is sent is in [`import::import`] and [`replay::replay`].
 //!
 //! # What goes where
 //!
@@ -24,19 +24,30 @@
 //! quantity × unit price, rounded per line. Every call carries an idempotency key made of the file's digest, the document's
 //! key and the step, so that a replay that was killed goes on where it stopped and one that is repeated changes nothing.
 
+mod accounts;
+mod buyers;
+mod channels;
 pub mod classify;
+mod client;
 pub mod countries;
+mod desk;
 pub mod documents;
+pub mod import;
 pub mod mine;
 pub mod plan;
 pub mod prices;
+mod progress;
 pub mod read;
 pub mod reconcile;
+pub mod replay;
 mod report_text;
 mod returns;
 pub mod row;
+mod session;
+mod source;
 pub mod stock;
 pub mod tiers;
+mod warehouse;
 
 #[cfg(test)]
 mod tests;

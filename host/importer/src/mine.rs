@@ -64,17 +64,10 @@ pub fn articles(rows: &[Row], kinds: &[RowKind]) -> Vec<Article> {
     let article = |(sku, counts): (&Sku, HashMap<&str, usize>)| {
         let best = counts.iter().max_by(|(left, left_count), (right, right_count)| {
             let rank = |text: &str, count: usize| (is_mostly_capitals(text), count);
-            rank(left, **left_count)
-                .cmp(&rank(right, **right_count))
-                .then_with(|| right.cmp(left))
+            rank(left, **left_count).cmp(&rank(right, **right_count)).then_with(|| right.cmp(left))
         });
-        let name = best
-            .map_or(sku.as_str(), |(description, _)| description)
-            .to_owned();
-        Article {
-            sku: sku.clone(),
-            name,
-        }
+        let name = best.map_or(sku.as_str(), |(description, _)| description).to_owned();
+        Article { sku: sku.clone(), name }
     };
     descriptions.into_iter().map(article).collect()
 }
@@ -84,22 +77,14 @@ pub fn accounts(rows: &[Row]) -> Vec<Account> {
     let mut countries: BTreeMap<&str, BTreeMap<&str, usize>> = BTreeMap::new();
     for row in rows {
         if let Buyer::Account(number) = &row.buyer {
-            *countries
-                .entry(number)
-                .or_default()
-                .entry(&row.country)
-                .or_default() += 1;
+            *countries.entry(number).or_default().entry(&row.country).or_default() += 1;
         }
     }
     let account = |(number, counts): (&str, BTreeMap<&str, usize>)| {
         let most = counts.iter().rev().max_by_key(|(_, count)| **count);
         let country = most.map_or("", |(country, _)| country).to_owned();
         let country_code = countries::code(&country).unwrap_or(countries::MERCHANT);
-        Account {
-            number: number.to_owned(),
-            country,
-            country_code,
-        }
+        Account { number: number.to_owned(), country, country_code }
     };
     countries.into_iter().map(account).collect()
 }

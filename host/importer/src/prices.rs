@@ -59,12 +59,7 @@ impl PriceLists {
     /// Mines the lists from the rows that sell goods.
     pub fn mine(rows: &[Row], kinds: &[RowKind]) -> Self {
         let mut observed: BTreeMap<&Sku, Observed<'_>> = BTreeMap::new();
-        for row in rows
-            .iter()
-            .zip(kinds)
-            .filter(|(_, kind)| **kind == RowKind::Sale)
-            .map(|(row, _)| row)
-        {
+        for row in rows.iter().zip(kinds).filter(|(_, kind)| **kind == RowKind::Sale).map(|(row, _)| row) {
             observed.entry(&row.sku).or_default().add(row);
         }
         let mut lists = Self::default();
@@ -110,31 +105,18 @@ impl PriceLists {
     }
 
     fn add(&mut self, sku: &Sku, observed: &Observed<'_>) {
-        let of_accounts: Vec<(i64, UnitPrice)> = observed
-            .accounts
-            .values()
-            .flatten()
-            .map(|row| (row.quantity, row.unit_price))
-            .collect();
+        let of_accounts: Vec<(i64, UnitPrice)> =
+            observed.accounts.values().flatten().map(|row| (row.quantity, row.unit_price)).collect();
         let mut tiers = mine_tiers(&of_accounts);
         let base = tiers.first().map(|tier| tier.unit_price);
         let retail = dominant(observed.walk_ins.iter().map(|row| row.unit_price));
         if tiers.is_empty() {
             let unit_price = retail.or(observed.free);
-            tiers = unit_price
-                .map(|unit_price| Tier {
-                    min_quantity: 1,
-                    unit_price,
-                })
-                .into_iter()
-                .collect();
+            tiers = unit_price.map(|unit_price| Tier { min_quantity: 1, unit_price }).into_iter().collect();
         }
         for (number, rows) in &observed.accounts {
             if let Some(price) = negotiated(rows, &tiers) {
-                self.negotiated
-                    .entry((*number).to_owned())
-                    .or_default()
-                    .insert(sku.clone(), price);
+                self.negotiated.entry((*number).to_owned()).or_default().insert(sku.clone(), price);
             }
         }
         if let Some(price) = retail.or(base).or(observed.free) {
@@ -169,10 +151,7 @@ fn dominant(prices: impl Iterator<Item = UnitPrice>) -> Option<UnitPrice> {
     for price in prices {
         counts.entry(price.micros).or_insert((0, price)).0 += 1;
     }
-    counts
-        .into_values()
-        .max_by_key(|(count, price)| (*count, price.micros))
-        .map(|(_, price)| price)
+    counts.into_values().max_by_key(|(count, price)| (*count, price.micros)).map(|(_, price)| price)
 }
 
 /// The price an account has agreed for a SKU, if its rows say so.
@@ -181,9 +160,6 @@ fn negotiated(rows: &[&Row], tiers: &[Tier]) -> Option<UnitPrice> {
     let at_price = rows.iter().filter(|row| row.unit_price == price);
     let invoices: BTreeSet<&str> = at_price.clone().map(|row| row.invoice.as_str()).collect();
     let lines = at_price.count();
-    let by_list = rows
-        .iter()
-        .filter(|row| price_at(tiers, row.quantity) == Some(row.unit_price))
-        .count();
+    let by_list = rows.iter().filter(|row| price_at(tiers, row.quantity) == Some(row.unit_price)).count();
     (invoices.len() >= 2 && lines * 2 > rows.len() && lines > by_list).then_some(price)
 }

@@ -98,9 +98,7 @@ pub fn read_file(path: &Path, on_bad_rows: OnBadRows) -> Result<Reading, ReadErr
 
 /// Reads a stream; gzip is told by its first bytes, not by a name.
 pub fn read(mut input: impl BufRead, on_bad_rows: OnBadRows) -> Result<Reading, ReadError> {
-    let start = input
-        .fill_buf()
-        .map_err(|source| ReadError::Io { line: 0, source })?;
+    let start = input.fill_buf().map_err(|source| ReadError::Io { line: 0, source })?;
     let reading = if start.starts_with(&[0x1f, 0x8b]) {
         read_plain(BufReader::new(MultiGzDecoder::new(input)))?
     } else {
@@ -132,16 +130,9 @@ fn read_plain(mut input: impl BufRead) -> Result<Reading, ReadError> {
 /// One line without its end; one longer than [`MAX_LINE`] is cut there, which makes it a bad row. A row is one line:
 /// were quoted line breaks allowed, one quote never closed would swallow the rest of the file.
 fn next_line(input: &mut impl BufRead, line: u64) -> Result<Option<Vec<u8>>, ReadError> {
-    let failed = |source| ReadError::Io {
-        line: line - 1,
-        source,
-    };
+    let failed = |source| ReadError::Io { line: line - 1, source };
     let mut text = Vec::new();
-    input
-        .by_ref()
-        .take(MAX_LINE)
-        .read_until(b'\n', &mut text)
-        .map_err(failed)?;
+    input.by_ref().take(MAX_LINE).read_until(b'\n', &mut text).map_err(failed)?;
     if text.is_empty() {
         return Ok(None);
     }
@@ -157,9 +148,7 @@ fn check_header(line: &[u8]) -> Result<(), ReadError> {
     let line = line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line);
     match split(line) {
         Ok(fields) if fields == COLUMNS => Ok(()),
-        _ => Err(ReadError::Header {
-            found: shorten(&decode(line)),
-        }),
+        _ => Err(ReadError::Header { found: shorten(&decode(line)) }),
     }
 }
 
@@ -167,12 +156,7 @@ fn check_header(line: &[u8]) -> Result<(), ReadError> {
 fn split(line: &[u8]) -> Result<Vec<String>, String> {
     let mut fields = Vec::with_capacity(COLUMNS.len());
     let mut field = Vec::new();
-    let mut bytes = line
-        .strip_suffix(b"\r")
-        .unwrap_or(line)
-        .iter()
-        .copied()
-        .peekable();
+    let mut bytes = line.strip_suffix(b"\r").unwrap_or(line).iter().copied().peekable();
     let mut is_quoted = bytes.next_if_eq(&b'"').is_some();
     while let Some(byte) = bytes.next() {
         if is_quoted && byte == b'"' {
@@ -199,36 +183,17 @@ fn split(line: &[u8]) -> Result<Vec<String>, String> {
 fn decode(field: &[u8]) -> String {
     match std::str::from_utf8(field) {
         Ok(text) => text.trim().to_owned(),
-        Err(_) => field
-            .iter()
-            .map(|byte| char::from(*byte))
-            .collect::<String>()
-            .trim()
-            .to_owned(),
+        Err(_) => field.iter().map(|byte| char::from(*byte)).collect::<String>().trim().to_owned(),
     }
 }
 
 fn read_row(line: u64, text: &[u8]) -> Result<Row, RowError> {
-    let fields = split(text).map_err(|reason| RowError {
-        line,
-        column: "row",
-        reason,
-    })?;
+    let fields = split(text).map_err(|reason| RowError { line, column: "row", reason })?;
     let [invoice, code, description, quantity, at, price, customer, country] = fields.as_slice() else {
         let reason = format!("has {} columns instead of {}", fields.len(), COLUMNS.len());
-        return Err(RowError {
-            line,
-            column: "row",
-            reason,
-        });
+        return Err(RowError { line, column: "row", reason });
     };
-    let fail = |column: usize| {
-        move |reason: String| RowError {
-            line,
-            column: COLUMNS[column],
-            reason,
-        }
-    };
+    let fail = |column: usize| move |reason: String| RowError { line, column: COLUMNS[column], reason };
     let quantity = read_quantity(quantity).map_err(fail(3))?;
     let unit_price = read_price(price).map_err(fail(5))?;
     let value = value(unit_price, quantity)
@@ -255,29 +220,20 @@ fn read_code(text: &str, longest: usize) -> Result<String, String> {
         return Err("is empty".to_owned());
     }
     if text.chars().count() > longest || text.chars().any(char::is_control) {
-        return Err(format!(
-            "{:?} is not a code of at most {longest} characters",
-            shorten(text)
-        ));
+        return Err(format!("{:?} is not a code of at most {longest} characters", shorten(text)));
     }
     Ok(text.to_owned())
 }
 
 fn read_customer(text: &str) -> Result<String, String> {
-    if text.len() <= 32
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-    {
+    if text.len() <= 32 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
         return Ok(text.to_ascii_uppercase());
     }
     Err(format!("{:?} is not a customer number", shorten(text)))
 }
 
 fn read_quantity(text: &str) -> Result<i64, String> {
-    let quantity: i64 = text
-        .parse()
-        .map_err(|_| format!("{:?} is not a whole number", shorten(text)))?;
+    let quantity: i64 = text.parse().map_err(|_| format!("{:?} is not a whole number", shorten(text)))?;
     if quantity.unsigned_abs() > Row::MAX_QUANTITY.unsigned_abs() {
         return Err(format!("{quantity} is more than {} pieces", Row::MAX_QUANTITY));
     }
@@ -285,24 +241,17 @@ fn read_quantity(text: &str) -> Result<i64, String> {
 }
 
 fn read_price(text: &str) -> Result<UnitPrice, String> {
-    let is_plain = text
-        .bytes()
-        .all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'+'));
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'+'));
     let price = Decimal::from_str_exact(text).ok().filter(|_| is_plain);
     let price = price.ok_or_else(|| format!("{:?} is not a price", shorten(text)))?;
     UnitPrice::from_decimal(price, Currency::GBP).map_err(|error| error.to_string())
 }
 
 fn read_instant(text: &str) -> Result<NaiveDateTime, String> {
-    [
-        "%Y-%m-%dT%H:%M",
-        "%Y-%m-%dT%H:%M:%S",
-        "%Y-%m-%d %H:%M:%S",
-        "%Y-%m-%d %H:%M",
-    ]
-    .iter()
-    .find_map(|form| NaiveDateTime::parse_from_str(text, form).ok())
-    .ok_or_else(|| format!("{:?} is not a date and time like 2011-06-30T20:08", shorten(text)))
+    ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M"]
+        .iter()
+        .find_map(|form| NaiveDateTime::parse_from_str(text, form).ok())
+        .ok_or_else(|| format!("{:?} is not a date and time like 2011-06-30T20:08", shorten(text)))
 }
 
 /// `nan` is what the file's author's tools write for a missing text.
@@ -313,12 +262,7 @@ fn read_description(text: &str) -> Option<String> {
 
 fn collapse(text: &str) -> String {
     let words: Vec<&str> = text.split_whitespace().collect();
-    words
-        .join(" ")
-        .chars()
-        .filter(|letter| !letter.is_control())
-        .take(MAX_TEXT)
-        .collect()
+    words.join(" ").chars().filter(|letter| !letter.is_control()).take(MAX_TEXT).collect()
 }
 
 fn shorten(text: &str) -> String {

@@ -59,11 +59,9 @@ pub fn rows_of(body: &Body) -> Vec<usize> {
     match body {
         Body::Order { lines, charges } => lines.iter().chain(charges).copied().collect(),
         Body::Return { lines, .. } => lines.iter().map(|line| line.row).collect(),
-        Body::Note { goods, charges } => goods
-            .iter()
-            .map(|part| part.row)
-            .chain(charges.iter().copied())
-            .collect(),
+        Body::Note { goods, charges } => {
+            goods.iter().map(|part| part.row).chain(charges.iter().copied()).collect()
+        }
         Body::StockAdjustment { rows } => rows.clone(),
     }
 }
@@ -209,26 +207,18 @@ impl Report {
     }
 
     fn count(&mut self, row: &Row, kind: RowKind, entry: &Entry) {
-        self.groups
-            .entry((row.month(), Group::of(kind)))
-            .or_default()
-            .count(row, entry);
+        self.groups.entry((row.month(), Group::of(kind))).or_default().count(row, entry);
         self.months.entry(row.month()).or_default().count(row, entry);
         self.total.count(row, entry);
 
         let odd = |reason: String| {
             let value = group_pence(i128::from(row.value.minor));
-            OddRow {
-                line: row.line,
-                what: format!("{} {} {value}", row.invoice, row.sku),
-                reason,
-            }
+            OddRow { line: row.line, what: format!("{} {} {value}", row.invoice, row.sku), reason }
         };
         if let Some(reason) = entry.reason_not_taken() {
             self.not_taken.push(odd(reason.to_owned()));
         } else if entry.value != i128::from(row.value.minor) {
-            self.differing
-                .push(odd(format!("taken as {}", group_pence(entry.value))));
+            self.differing.push(odd(format!("taken as {}", group_pence(entry.value))));
         }
     }
 
@@ -252,11 +242,7 @@ impl Report {
 pub(crate) fn group_pence(pence: i128) -> String {
     let sign = if pence < 0 { "-" } else { "" };
     let pence = pence.unsigned_abs();
-    format!(
-        "{sign}{}.{:02}",
-        group_digits(&(pence / 100).to_string()),
-        pence % 100
-    )
+    format!("{sign}{}.{:02}", group_digits(&(pence / 100).to_string()), pence % 100)
 }
 
 /// `1,234`

@@ -4,17 +4,8 @@ use std::fmt;
 
 use crate::reconcile::{Comparison, OddRow, Report, group_pence, group_thousands};
 
-const HEADER: [&str; 9] = [
-    "month",
-    "kind",
-    "invoices",
-    "in Vectis",
-    "lines",
-    "in Vectis",
-    "value",
-    "in Vectis",
-    "difference",
-];
+const HEADER: [&str; 9] =
+    ["month", "kind", "invoices", "in Vectis", "lines", "in Vectis", "value", "in Vectis", "difference"];
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -60,13 +51,7 @@ fn cells(month: &str, kind: &str, comparison: &Comparison) -> [String; 9] {
 
 /// The first two columns stand left, the figures right.
 fn write_table(f: &mut fmt::Formatter<'_>, table: &[[String; 9]]) -> fmt::Result {
-    let width = |column: usize| {
-        table
-            .iter()
-            .map(|cells| cells[column].chars().count())
-            .max()
-            .unwrap_or(0)
-    };
+    let width = |column: usize| table.iter().map(|cells| cells[column].chars().count()).max().unwrap_or(0);
     let widths: [usize; 9] = std::array::from_fn(width);
     for cells in table {
         write!(f, "{:<2$}  {:<3$}", cells[0], cells[1], widths[0], widths[1])?;

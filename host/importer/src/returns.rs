@@ -34,18 +34,12 @@ pub(crate) struct Match {
 impl OpenSales {
     /// Notes that `row` sold its pieces.
     pub(crate) fn sell(&mut self, rows: &[Row], row: usize) {
-        self.0.entry(key(&rows[row])).or_default().push(OpenSale {
-            row,
-            remaining: rows[row].quantity,
-        });
+        self.0.entry(key(&rows[row])).or_default().push(OpenSale { row, remaining: rows[row].quantity });
     }
 
     /// Takes the pieces of the returning `row` out of the open sales.
     pub(crate) fn take_back(&mut self, rows: &[Row], row: usize) -> Match {
-        let mut found = Match {
-            lines: Vec::new(),
-            unmatched: -rows[row].quantity,
-        };
+        let mut found = Match { lines: Vec::new(), unmatched: -rows[row].quantity };
         let Some(open) = self.0.get_mut(&key(&rows[row])) else {
             return found;
         };
@@ -65,11 +59,7 @@ impl Match {
         if quantity > 0 {
             self.unmatched -= quantity;
             sale.remaining -= quantity;
-            self.lines.push(ReturnedLine {
-                row,
-                sold: sale.row,
-                quantity,
-            });
+            self.lines.push(ReturnedLine { row, sold: sale.row, quantity });
         }
     }
 }

@@ -14,16 +14,10 @@ pub fn opening_stock(documents: &[Document], rows: &[Row], window: usize) -> BTr
     let mut levels: BTreeMap<Sku, Level> = BTreeMap::new();
     for (position, document) in documents.iter().enumerate() {
         for (row, change) in stock_changes(document, rows) {
-            levels
-                .entry(rows[row].sku.clone())
-                .or_default()
-                .change(position, change, window.max(1));
+            levels.entry(rows[row].sku.clone()).or_default().change(position, change, window.max(1));
         }
     }
-    levels
-        .into_iter()
-        .map(|(sku, level)| (sku, level.needed))
-        .collect()
+    levels.into_iter().map(|(sku, level)| (sku, level.needed)).collect()
 }
 
 /// What a document does to stock, row by row: negative takes out.
@@ -51,10 +45,7 @@ struct Level {
 
 impl Level {
     fn change(&mut self, position: usize, quantity: i64, window: usize) {
-        while let Some((_, arrived)) = self
-            .in_flight
-            .pop_front_if(|(start, _)| *start + window <= position)
-        {
+        while let Some((_, arrived)) = self.in_flight.pop_front_if(|(start, _)| *start + window <= position) {
             self.sure += arrived;
         }
         if quantity > 0 {

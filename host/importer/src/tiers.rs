@@ -30,10 +30,7 @@ pub fn mine_tiers(lines: &[(i64, UnitPrice)]) -> Vec<Tier> {
     let table = Table::fill(lines, &prices);
     let tier = |min_quantity, price: usize| {
         let unit_price = UnitPrice::from_micros(prices[price], *currency);
-        Tier {
-            min_quantity,
-            unit_price,
-        }
+        Tier { min_quantity, unit_price }
     };
     let mut price = table.best_start;
     let mut tiers = vec![tier(1, price)];
@@ -48,11 +45,7 @@ pub fn mine_tiers(lines: &[(i64, UnitPrice)]) -> Vec<Tier> {
 
 /// The price of `quantity` pieces by `tiers`.
 pub fn price_at(tiers: &[Tier], quantity: i64) -> Option<UnitPrice> {
-    tiers
-        .iter()
-        .take_while(|tier| tier.min_quantity <= quantity)
-        .last()
-        .map(|tier| tier.unit_price)
+    tiers.iter().take_while(|tier| tier.min_quantity <= quantity).last().map(|tier| tier.unit_price)
 }
 
 /// At most [`MOST_PRICES`] distinct prices in micros, rising.
@@ -83,11 +76,7 @@ impl Table {
     fn fill(lines: &[(i64, UnitPrice)], prices: &[i64]) -> Self {
         let mut counts: BTreeMap<i64, HashMap<i64, i64>> = BTreeMap::new();
         for (quantity, price) in lines {
-            *counts
-                .entry(*quantity)
-                .or_default()
-                .entry(price.micros)
-                .or_default() += 1;
+            *counts.entry(*quantity).or_default().entry(price.micros).or_default() += 1;
         }
         let explained = |at: &HashMap<i64, i64>, price: usize| at.get(&prices[price]).copied().unwrap_or(0);
 
@@ -100,17 +89,11 @@ impl Table {
             if step > 0 {
                 next_price.push(next.into_iter().map(|(_, price)| price).collect());
             }
-            best.iter_mut()
-                .enumerate()
-                .for_each(|(price, score)| *score += explained(at, price));
+            best.iter_mut().enumerate().for_each(|(price, score)| *score += explained(at, price));
         }
         next_price.reverse();
         let best_start = (0..prices.len()).max_by_key(|price| best[*price]).unwrap_or(0);
-        Self {
-            quantities: counts.into_keys().collect(),
-            next_price,
-            best_start,
-        }
+        Self { quantities: counts.into_keys().collect(), next_price, best_start }
     }
 }
 
@@ -120,11 +103,7 @@ fn best_next(best: &[i64]) -> Vec<(i64, usize)> {
     let mut answer = Vec::with_capacity(best.len());
     for price in 0..best.len() {
         let switch = lower.map(|lower| (best[lower] - COST_OF_A_TIER, lower));
-        answer.push(
-            switch
-                .filter(|(score, _)| *score > best[price])
-                .unwrap_or((best[price], price)),
-        );
+        answer.push(switch.filter(|(score, _)| *score > best[price]).unwrap_or((best[price], price)));
         if lower.is_none_or(|lower| best[price] >= best[lower]) {
             lower = Some(price);
         }

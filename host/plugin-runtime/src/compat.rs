@@ -25,9 +25,10 @@ pub(crate) fn structure(structure: &Structure<'_>) -> Result<(), Fault> {
     match structure.roots {
         1 => Ok(()),
         0 => Err(Fault::new(Step::Elf, "it exports no plugin; build it with export_plugin!")),
-        many => {
-            Err(Fault::new(Step::Elf, format!("it exports {many} plugins; call export_plugin! once per library")))
-        }
+        many => Err(Fault::new(
+            Step::Elf,
+            format!("it exports {many} plugins; call export_plugin! once per library"),
+        )),
     }
 }
 
@@ -36,13 +37,15 @@ pub(crate) fn target(build: &Build) -> Result<(), Fault> {
     let host = Build::of_host();
     if build.target != host.target {
         let (theirs, ours) = (&build.target, &host.target);
-        let why = format!("it is built for {theirs}, this server runs {ours}; use the plugin's build for {ours}");
+        let why =
+            format!("it is built for {theirs}, this server runs {ours}; use the plugin's build for {ours}");
         return Err(Fault::new(Step::Target, why));
     }
     if build.panic != "unwind" {
         let panic = &build.panic;
-        let why =
-            format!("it is built with panic = {panic:?}, which would end the server; build it with panic = \"unwind\"");
+        let why = format!(
+            "it is built with panic = {panic:?}, which would end the server; build it with panic = \"unwind\""
+        );
         return Err(Fault::new(Step::Target, why));
     }
     Ok(())

@@ -67,7 +67,8 @@ impl ConfigSchema {
     /// The properties beside the keyword that refused the key.
     fn known_keys(&self, schema_path: &str) -> Vec<&str> {
         let object = schema_path.rsplit_once('/').map_or("", |(object, _)| object);
-        let properties = self.at(object).and_then(|object| object.get("properties")).and_then(Value::as_object);
+        let properties =
+            self.at(object).and_then(|object| object.get("properties")).and_then(Value::as_object);
         properties.map(|properties| properties.keys().map(String::as_str).collect()).unwrap_or_default()
     }
 

@@ -49,14 +49,8 @@ impl<W> Instance<W> {
     pub(crate) fn start(point: Point, recipe: Recipe, construct: Construct<W>) -> Result<Self, Fault> {
         let version = &recipe.library.manifest.plugin.version;
         let name = format!("{}/{}@{version}", recipe.library.name(), recipe.entry_point);
-        let instance = Self {
-            name,
-            point,
-            recipe,
-            construct,
-            live: ArcSwapOption::empty(),
-            panics: Mutex::default(),
-        };
+        let instance =
+            Self { name, point, recipe, construct, live: ArcSwapOption::empty(), panics: Mutex::default() };
         let built = instance.build().map_err(|error| construct_fault(&error))?;
         instance.live.store(Some(Arc::new(built)));
         Ok(instance)

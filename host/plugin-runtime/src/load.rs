@@ -3,14 +3,13 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io::Write;
-use std::os::fd::IntoRawFd;
+use std::os::fd::{AsRawFd, IntoRawFd};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use nix::fcntl::{FcntlArg, SealFlag, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
-use vectis_plugin_api::ErrorCode;
-use vectis_plugin_api::abi::load::open;
+use vectis_plugin_api::abi::load::{OpenError, OpenErrorKind, open};
 use vectis_plugin_api::abi::module::PluginModRef;
 use vectis_plugin_api::manifest::Manifest;
 
@@ -142,59 +141,78 @@ impl Loader {
         if let Some(before) = mapped.get(&known.sha256) {
             return before.clone();
         }
-        let outcome = map(candidate, known).map(Arc::new);
+        let refused = |why: String| Fault::new(Step::Load, why);
+        let opened = link(candidate.bytes, &known.file).map_err(refused)?;
+        let outcome = opened
+            .map_err(|error| {
+                tracing::debug!(plugin = known.name, report = error.report, "the plugin's layout in full");
+                refused(format!("{}; build it again with this server's vectis-plugin-api", error.summary))
+            })
+            .and_then(|module| accept(candidate, module, &known.sha256))
+            .map(Arc::new);
         mapped.insert(known.sha256.clone(), outcome.clone());
         let versions = mapped.values().flatten().filter(|library| library.name() == known.name).count();
         if outcome.is_ok() && versions > VERSIONS_WITHOUT_WARNING {
             let plugin = &known.name;
-            tracing::warn!(plugin, versions, "{plugin} is mapped in {versions} versions, which are never unmapped; restart to reclaim their memory");
+            tracing::warn!(
+                plugin,
+                versions,
+                "{plugin} is mapped in {versions} versions, and none is ever unmapped; restart to reclaim their memory"
+            );
         }
         outcome
     }
 }
 
-fn map(candidate: Candidate<'_>, known: &Identity) -> Result<Library, Fault> {
-    let refused = |why: String| Fault::new(Step::Load, why);
-    let path = sealed_copy(candidate.bytes, &known.file)
-        .map_err(|error| refused(format!("no sealed copy of it can be made: {error}; see the server's memory limit")))?;
-    let module = open(&path).map_err(|error| {
-        tracing::debug!(plugin = known.name, report = error.report, "the plugin's layout in full");
-        refused(format!("{}; build it again with this server's vectis-plugin-api", error.summary))
+/// Maps a sealed copy of the bytes. The outer error means that nothing was mapped; the inner one, that what was mapped
+/// stays so although it is not used.
+fn link(bytes: &[u8], file: &str) -> Result<Result<PluginModRef, OpenError>, String> {
+    let copy = sealed_copy(bytes, file).map_err(|error| {
+        format!("no sealed copy of it can be made ({error}); give the server more memory")
     })?;
-    if module.manifest()().as_str() != candidate.manifest_text {
+    match open(&PathBuf::from(format!("/proc/self/fd/{}", copy.as_raw_fd()))) {
+        Err(error) if error.kind == OpenErrorKind::Link => {
+            Err(format!("{}; install what it needs or build it for this machine", error.summary))
+        }
+        opened => {
+            // Stays open for ever: the linker takes a path it has seen before for the library it got there before.
+            let _ = copy.into_raw_fd();
+            Ok(opened)
+        }
+    }
+}
+
+/// The bytes that were judged are the bytes that run: a copy in memory that nobody can change.
+fn sealed_copy(bytes: &[u8], file: &str) -> std::io::Result<File> {
+    let name: String = file.chars().filter(|letter| *letter != '\0').take(100).collect();
+    let mut copy =
+        File::from(memfd_create(name.as_str(), MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING)?);
+    copy.write_all(bytes)?;
+    let seals =
+        SealFlag::F_SEAL_WRITE | SealFlag::F_SEAL_SHRINK | SealFlag::F_SEAL_GROW | SealFlag::F_SEAL_SEAL;
+    fcntl(&copy, FcntlArg::F_ADD_SEALS(seals))?;
+    Ok(copy)
+}
+
+/// The code is that of the manifest.
+fn accept(candidate: Candidate<'_>, module: PluginModRef, sha256: &str) -> Result<Library, Fault> {
+    let Candidate { manifest_text, manifest, entry_points, .. } = candidate;
+    if module.manifest()().as_str() != manifest_text {
         let why = "its code reports another manifest than the file embeds; use the file as it was built";
         return Err(Fault::new(Step::Manifest, why));
     }
-    require_entry_points(&candidate.entry_points, module)?;
-    Ok(Library {
-        manifest: candidate.manifest,
-        sha256: known.sha256.clone(),
-        entry_points: candidate.entry_points,
-        module,
-    })
+    require_entry_points(&entry_points, module)?;
+    Ok(Library { manifest, sha256: sha256.to_owned(), entry_points, module })
 }
 
-/// The bytes that were judged are the bytes that run: a copy in memory that nobody can change, at a path that is never
-/// used again. The descriptor stays open for ever, because the linker takes the same descriptor number for the same file.
-fn sealed_copy(bytes: &[u8], file: &str) -> std::io::Result<PathBuf> {
-    let name: String = file.chars().filter(|letter| *letter != '\0').take(100).collect();
-    let descriptor = memfd_create(name.as_str(), MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING)?;
-    let mut copy = File::from(descriptor);
-    copy.write_all(bytes)?;
-    let seals = SealFlag::F_SEAL_WRITE | SealFlag::F_SEAL_SHRINK | SealFlag::F_SEAL_GROW | SealFlag::F_SEAL_SEAL;
-    fcntl(&copy, FcntlArg::F_ADD_SEALS(seals))?;
-    Ok(PathBuf::from(format!("/proc/self/fd/{}", copy.into_raw_fd())))
-}
-
-/// Every entry point of the manifest has code behind it. Asked with a text that is no configuration, so that nothing is
-/// constructed.
+/// Every entry point of the manifest has code behind it.
 fn require_entry_points(entry_points: &[EntryPoint], module: PluginModRef) -> Result<(), Fault> {
-    for EntryPoint { point, name, .. } in entry_points {
-        let answer = adapters::construct(*point, module, name, "");
-        if answer.is_err_and(|error| error.code == ErrorCode::UNSUPPORTED) {
-            let why = format!("plugin.toml names {point} {name}, its code does not; list it in export_plugin!");
-            return Err(Fault::new(Step::EntryPoints, why));
+    match entry_points.iter().find(|entry| !adapters::is_in_code(entry.point, module, &entry.name)) {
+        Some(EntryPoint { point, name, .. }) => {
+            let why =
+                format!("plugin.toml names {point} {name}, its code does not; list it in export_plugin!");
+            Err(Fault::new(Step::EntryPoints, why))
         }
+        None => Ok(()),
     }
-    Ok(())
 }

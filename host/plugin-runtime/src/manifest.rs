@@ -44,8 +44,9 @@ pub(crate) struct EntryPoint {
 
 /// Text and content of the manifest.
 pub(crate) fn manifest<'data>(structure: &Structure<'data>) -> Result<(&'data str, Manifest), Fault> {
-    let text = std::str::from_utf8(structure.manifest)
-        .map_err(|_| refused("the embedded manifest is not text; the file is damaged, copy it again".to_owned()))?;
+    let text = std::str::from_utf8(structure.manifest).map_err(|_| {
+        refused("the embedded manifest is not text; the file is damaged, copy it again".to_owned())
+    })?;
     let manifest = Manifest::parse(text)
         .map_err(|error| refused(format!("plugin.toml: {error}; mend it and build the plugin again")))?;
     let version = &manifest.plugin.version;
@@ -59,7 +60,8 @@ pub(crate) fn manifest<'data>(structure: &Structure<'data>) -> Result<(&'data st
 pub(crate) fn build(structure: &Structure<'_>) -> Result<Build, Fault> {
     let text = std::str::from_utf8(structure.build).unwrap_or_default();
     toml::from_str(text).map_err(|error| {
-        let why = format!("its build section cannot be read ({}); build it with export_plugin!", error.message());
+        let why =
+            format!("its build section cannot be read ({}); build it with export_plugin!", error.message());
         Fault::new(Step::Target, why)
     })
 }
@@ -70,7 +72,11 @@ pub(crate) fn entry_points(manifest: &Manifest) -> Result<Vec<EntryPoint>, Fault
     for (group, names) in &manifest.entry_points {
         let Some(point) = Point::of_group(group) else {
             let plugin = &manifest.plugin.name;
-            tracing::warn!(plugin, group, "{plugin} offers {group}, which this server does not know; it is ignored");
+            tracing::warn!(
+                plugin,
+                group,
+                "{plugin} offers {group}, which this server does not know; it is ignored"
+            );
             continue;
         };
         for name in names.keys() {

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::load::Library;
+
 /// The step of the loading order at which a plugin was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Step {
@@ -81,6 +83,17 @@ pub(crate) struct Identity {
 }
 
 impl Identity {
+    /// What is known of a loaded file.
+    pub(crate) fn of(file: &str, library: &Library) -> Self {
+        Self {
+            file: file.to_owned(),
+            sha256: library.sha256.clone(),
+            name: library.name().to_owned(),
+            version: library.manifest.plugin.version.clone(),
+            description: library.manifest.plugin.description.clone(),
+        }
+    }
+
     pub(crate) fn refuse(&self, fault: Fault) -> Refusal {
         Refusal {
             file: self.file.clone(),

@@ -1,7 +1,7 @@
 //! Reading a library's structure without mapping it, so that a file cut short or made of something else cannot take the
 //! process down inside the dynamic linker.
 
-use object::read::elf::{Dyn, ElfFile64, FileHeader, ProgramHeader, Sym};
+use object::read::elf::{ElfFile64, FileHeader, ProgramHeader, Sym};
 use object::{Endianness, Object, ObjectSection, elf};
 use vectis_plugin_api::abi::embed::{BUILD_SECTION, MANIFEST_SECTION};
 
@@ -105,7 +105,9 @@ fn section<'data>(library: &Library<'data>, name: &str) -> Result<&'data [u8], F
         (None, _) => Err(refused(&format!(
             "it is no Vectis plugin: it has no section {name}; build it with export_plugin!"
         ))),
-        (Some(_), Some(_)) => Err(refused(&format!("it has several sections {name}; export one plugin per file"))),
+        (Some(_), Some(_)) => {
+            Err(refused(&format!("it has several sections {name}; export one plugin per file")))
+        }
     }
 }
 
@@ -122,9 +124,9 @@ fn symbols(library: &Library<'_>, bytes: &[u8]) -> object::Result<(usize, Vec<St
             continue;
         }
         let file = match &versions {
-            Some(versions) => {
-                versions.version(versions.version_index(endian, index).index())?.and_then(|version| version.file())
-            }
+            Some(versions) => versions
+                .version(versions.version_index(endian, index).index())?
+                .and_then(|version| version.file()),
             None => None,
         };
         let is_libc = file.is_some_and(|file| file.starts_with(b"libc.") || file.starts_with(b"ld-linux"));

@@ -2,6 +2,9 @@
 
 use std::process::ExitCode;
 
+use vectis_contracts::plugins::Plugins as _;
+use vectis_kernel::Ctx;
+
 use crate::compose::{Migrations, compose};
 use crate::config::Config;
 use crate::http::Server;
@@ -45,8 +48,8 @@ fn reload_on_hangup(server: &Server) -> anyhow::Result<()> {
                 () = stop.cancelled() => return,
                 _ = hangup.recv() => {}
             }
-            if let Err(failure) = plugins.rescan().await {
-                tracing::error!(error = %failure, "the plugins folder could not be read again");
+            if let Err(failure) = plugins.reload(&Ctx::system("hangup")).await {
+                tracing::error!(?failure, "the plugins folder could not be read again");
             }
         }
     });

@@ -294,3 +294,14 @@ pub fn price(plugin: &PricingObj, call: &PricingCall<'_>, lines: &[Line<'_>]) ->
     plugin.price(call, lines.into(), RSliceMut::from_mut_slice(&mut out)).into_result()?;
     Ok(out)
 }
+
+/// Asks a strategy of the same program, without vtable and guard: what benchmarks measure the border against.
+pub fn price_statically<T: Pricing>(
+    strategy: &T,
+    call: &PricingCall<'_>,
+    lines: &[Line<'_>],
+) -> Result<Vec<Priced>, Error> {
+    let mut out = vec![Priced::none(); lines.len()];
+    strategy.price(&Ctx::new(call, Deadline::after(call.budget_ns)), lines, &mut out)?;
+    Ok(out)
+}

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use async_graphql::{Request, Variables};
-use vectis_kernel::{Actor, Ctx, StaffActor};
 use vectis_kernel::ids::LoginId;
+use vectis_kernel::{Actor, Ctx, StaffActor};
 
 use crate::shape::POLICY;
 use crate::{Caller, DocumentCheck, Limits};

@@ -6,10 +6,7 @@ use crate::mine::{accounts, articles};
 fn names(lines: &[&str]) -> Vec<(String, String)> {
     let rows = rows(lines);
     let articles = articles(&rows, &classify(&rows));
-    articles
-        .into_iter()
-        .map(|article| (article.sku.to_string(), article.name))
-        .collect()
+    articles.into_iter().map(|article| (article.sku.to_string(), article.name)).collect()
 }
 
 fn pair(sku: &str, name: &str) -> (String, String) {
@@ -40,11 +37,7 @@ fn mixed_case_is_taken_when_there_is_nothing_better_and_the_code_when_there_is_n
 
     assert_eq!(
         found,
-        [
-            pair("21595", "Dad's Cab Electronic Meter"),
-            pair("46000M", "46000M"),
-            pair("84546", "84546")
-        ]
+        [pair("21595", "Dad's Cab Electronic Meter"), pair("46000M", "46000M"), pair("84546", "84546")]
     );
 }
 
@@ -71,10 +64,8 @@ fn an_account_has_the_country_most_of_its_rows_name() {
 
     let accounts = accounts(&rows);
 
-    let seen: Vec<_> = accounts
-        .iter()
-        .map(|account| (account.number.as_str(), account.country_code))
-        .collect();
+    let seen: Vec<_> =
+        accounts.iter().map(|account| (account.number.as_str(), account.country_code)).collect();
     assert_eq!(seen, [("12363", "GB"), ("12431", "BE")]);
     assert_eq!(accounts[1].buyer_email(), "buyer-12431@customers.example");
     assert_eq!(accounts[1].approver_email(), "approver-12431@customers.example");
@@ -82,13 +73,8 @@ fn an_account_has_the_country_most_of_its_rows_name() {
 
 #[test]
 fn country_names_of_tills_become_iso_codes() {
-    let known = [
-        ("EIRE", "IE"),
-        ("RSA", "ZA"),
-        ("USA", "US"),
-        ("Channel Islands", "JE"),
-        ("Czech Republic", "CZ"),
-    ];
+    let known =
+        [("EIRE", "IE"), ("RSA", "ZA"), ("USA", "US"), ("Channel Islands", "JE"), ("Czech Republic", "CZ")];
     for (name, code) in known {
         assert_eq!(countries::code(name), Some(code), "{name}");
     }

@@ -20,16 +20,7 @@ fn goods_are_sales_on_invoices_and_returns_on_cancellations() {
 
 #[test]
 fn articles_with_unusual_codes_are_goods() {
-    for code in [
-        "SP1002",
-        "DCGSSGIRL",
-        "DCGS0003",
-        "PADS",
-        "pads",
-        "15056bl",
-        "90214Y",
-        "23843",
-    ] {
+    for code in ["SP1002", "DCGSSGIRL", "DCGS0003", "PADS", "pads", "15056bl", "90214Y", "23843"] {
         assert_eq!(kind("536365", code, 1, "0.001", "17850"), RowKind::Sale, "{code}");
     }
 }
@@ -51,21 +42,9 @@ fn charges_are_told_by_their_code_whatever_the_case_and_sign() {
         ("ADJUST", ChargeKind::Other),
     ];
     for (code, charge) in expected {
-        assert_eq!(
-            kind("536365", code, 1, "18", "17850"),
-            RowKind::Charge(charge),
-            "{code}"
-        );
-        assert_eq!(
-            kind("C536365", code, -1, "18", ""),
-            RowKind::Charge(charge),
-            "{code}"
-        );
-        assert_eq!(
-            kind("536365", code, 1, "-18", ""),
-            RowKind::Charge(charge),
-            "{code}"
-        );
+        assert_eq!(kind("536365", code, 1, "18", "17850"), RowKind::Charge(charge), "{code}");
+        assert_eq!(kind("C536365", code, -1, "18", ""), RowKind::Charge(charge), "{code}");
+        assert_eq!(kind("536365", code, 1, "-18", ""), RowKind::Charge(charge), "{code}");
     }
 }
 
@@ -82,10 +61,7 @@ fn bad_debts_are_told_by_invoice_or_code_with_either_sign() {
     assert_eq!(kind("A563185", "B", 1, "11062.06", ""), RowKind::BadDebt);
     assert_eq!(kind("A563186", "B", 1, "-11062.06", ""), RowKind::BadDebt);
     assert_eq!(kind("563187", "B", 1, "-11062.06", ""), RowKind::BadDebt);
-    assert_eq!(
-        kind("A563187", "B", 1, "0", ""),
-        RowKind::Rejected(Rejection::NothingToCharge)
-    );
+    assert_eq!(kind("A563187", "B", 1, "0", ""), RowKind::Rejected(Rejection::NothingToCharge));
 }
 
 #[test]
@@ -117,23 +93,11 @@ fn free_goods_of_a_customer_or_beside_priced_rows_are_sold_and_others_are_stock_
 fn rows_that_contradict_themselves_are_rejected_with_a_reason() {
     let expected = [
         (kind("1", "22841", 0, "1", "12647"), Rejection::ZeroQuantity),
-        (
-            kind("1", "22841", 1, "-1", "12647"),
-            Rejection::NegativeGoodsPrice,
-        ),
-        (
-            kind("C1", "22841", 1, "1", "12647"),
-            Rejection::PositiveOnCancellation,
-        ),
+        (kind("1", "22841", 1, "-1", "12647"), Rejection::NegativeGoodsPrice),
+        (kind("C1", "22841", 1, "1", "12647"), Rejection::PositiveOnCancellation),
         (kind("1", "22841", -1, "1", "12647"), Rejection::NegativeOnInvoice),
-        (
-            kind("X1", "22841", 1, "1", "12647"),
-            Rejection::UnknownInvoiceForm,
-        ),
-        (
-            kind("C", "22841", -1, "1", "12647"),
-            Rejection::UnknownInvoiceForm,
-        ),
+        (kind("X1", "22841", 1, "1", "12647"), Rejection::UnknownInvoiceForm),
+        (kind("C", "22841", -1, "1", "12647"), Rejection::UnknownInvoiceForm),
     ];
     for (kind, rejection) in expected {
         assert_eq!(kind, RowKind::Rejected(rejection));

@@ -3,18 +3,11 @@ use crate::documents::{Body, NotedGoods, ReturnedLine};
 use crate::row::Buyer;
 
 fn bodies(lines: &[String]) -> Vec<(String, Body)> {
-    plan(lines)
-        .documents
-        .into_iter()
-        .map(|document| (document.key, document.body))
-        .collect()
+    plan(lines).documents.into_iter().map(|document| (document.key, document.body)).collect()
 }
 
 fn order(lines: &[usize], charges: &[usize]) -> Body {
-    Body::Order {
-        lines: lines.to_vec(),
-        charges: charges.to_vec(),
-    }
+    Body::Order { lines: lines.to_vec(), charges: charges.to_vec() }
 }
 
 #[test]
@@ -26,13 +19,7 @@ fn an_invoice_is_one_order_of_its_goods_and_charges_even_when_its_rows_are_scatt
         line("1", "POST", 1, "18", "17850"),
     ]);
 
-    assert_eq!(
-        documents,
-        [
-            ("1-order".into(), order(&[0, 2], &[3])),
-            ("2-order".into(), order(&[1], &[]))
-        ]
-    );
+    assert_eq!(documents, [("1-order".into(), order(&[0, 2], &[3])), ("2-order".into(), order(&[1], &[]))]);
 }
 
 #[test]
@@ -43,18 +30,9 @@ fn an_invoice_number_with_two_buyers_makes_two_orders() {
         line("1", "A1", 6, "2.55", "17850"),
     ]);
 
-    let seen: Vec<_> = plan
-        .documents
-        .iter()
-        .map(|document| (document.key.as_str(), &document.buyer))
-        .collect();
-    assert_eq!(
-        seen,
-        [
-            ("1-order", &Buyer::Account("17850".into())),
-            ("1.2-order", &Buyer::WalkIn)
-        ]
-    );
+    let seen: Vec<_> =
+        plan.documents.iter().map(|document| (document.key.as_str(), &document.buyer)).collect();
+    assert_eq!(seen, [("1-order", &Buyer::Account("17850".into())), ("1.2-order", &Buyer::WalkIn)]);
 }
 
 #[test]
@@ -65,17 +43,10 @@ fn charges_without_goods_and_bad_debts_are_notes() {
         line("A3", "B", 1, "-11062.06", ""),
     ]);
 
-    let note = |row| Body::Note {
-        goods: vec![],
-        charges: vec![row],
-    };
+    let note = |row| Body::Note { goods: vec![], charges: vec![row] };
     assert_eq!(
         documents,
-        [
-            ("1-note".into(), note(0)),
-            ("C2-note".into(), note(1)),
-            ("A3-note".into(), note(2))
-        ]
+        [("1-note".into(), note(0)), ("C2-note".into(), note(1)), ("A3-note".into(), note(2))]
     );
 }
 
@@ -84,10 +55,7 @@ fn write_offs_beside_sold_goods_are_a_document_of_their_own() {
     let documents = bodies(&[line("1", "A1", 6, "2.55", ""), line("1", "A2", -3, "0", "")]);
 
     let stock = Body::StockAdjustment { rows: vec![1] };
-    assert_eq!(
-        documents,
-        [("1-order".into(), order(&[0], &[])), ("1-stock".into(), stock)]
-    );
+    assert_eq!(documents, [("1-order".into(), order(&[0], &[])), ("1-stock".into(), stock)]);
 }
 
 #[test]
@@ -99,15 +67,8 @@ fn a_return_goes_to_the_latest_sale_that_covers_it() {
         line("C4", "a1", -6, "2.55", "17850"),
     ]);
 
-    let lines = vec![ReturnedLine {
-        row: 3,
-        sold: 1,
-        quantity: 6,
-    }];
-    assert_eq!(
-        documents[3],
-        ("C4-return-of-2-order".into(), Body::Return { order: 1, lines })
-    );
+    let lines = vec![ReturnedLine { row: 3, sold: 1, quantity: 6 }];
+    assert_eq!(documents[3], ("C4-return-of-2-order".into(), Body::Return { order: 1, lines }));
 }
 
 #[test]
@@ -119,18 +80,9 @@ fn one_cancellation_splits_over_orders_and_what_is_left_is_noted_with_its_charge
         line("C3", "POST", -1, "18", "17850"),
     ]);
 
-    let returned = |order, sold, quantity| Body::Return {
-        order,
-        lines: vec![ReturnedLine {
-            row: 2,
-            sold,
-            quantity,
-        }],
-    };
-    let note = Body::Note {
-        goods: vec![NotedGoods { row: 2, quantity: 1 }],
-        charges: vec![3],
-    };
+    let returned =
+        |order, sold, quantity| Body::Return { order, lines: vec![ReturnedLine { row: 2, sold, quantity }] };
+    let note = Body::Note { goods: vec![NotedGoods { row: 2, quantity: 1 }], charges: vec![3] };
     assert_eq!(
         documents[2..],
         [
@@ -152,10 +104,7 @@ fn another_buyer_price_or_article_or_a_later_sale_does_not_match() {
         line("6", "A1", 6, "2.55", "17850"),
     ]);
 
-    let note = Body::Note {
-        goods: vec![NotedGoods { row: 4, quantity: 1 }],
-        charges: vec![],
-    };
+    let note = Body::Note { goods: vec![NotedGoods { row: 4, quantity: 1 }], charges: vec![] };
     assert_eq!(documents[4], ("C5-note".into(), note));
 }
 

@@ -15,19 +15,9 @@ fn invoices() -> impl Strategy<Value = Vec<String>> {
         |(index, (buyer, sku, price, quantity, form, fresh)): (usize, (u32, u32, usize, i64, u8, u32))| {
             let price = ["2.55", "2.95", "0.001", "0"][price];
             let customer = ["17850", "17851", ""][buyer as usize];
-            let (prefix, quantity) = if form < 2 {
-                ("C", -quantity)
-            } else {
-                ("", quantity)
-            };
+            let (prefix, quantity) = if form < 2 { ("C", -quantity) } else { ("", quantity) };
             let number = index as u32 / 3 + fresh;
-            line(
-                &format!("{prefix}{number}"),
-                &format!("A{sku}"),
-                quantity,
-                price,
-                customer,
-            )
+            line(&format!("{prefix}{number}"), &format!("A{sku}"), quantity, price, customer)
         };
     proptest::collection::vec(row, 1..60)
         .prop_map(move |rows| rows.into_iter().enumerate().map(line_of).collect())
@@ -38,12 +28,12 @@ fn pieces_sent(plan: &Plan) -> HashMap<usize, i64> {
     let mut sent: HashMap<usize, i64> = HashMap::new();
     for document in &plan.documents {
         match &document.body {
-            Body::Return { lines, .. } => lines
-                .iter()
-                .for_each(|part| *sent.entry(part.row).or_default() -= part.quantity),
-            Body::Note { goods, .. } => goods
-                .iter()
-                .for_each(|part| *sent.entry(part.row).or_default() -= part.quantity),
+            Body::Return { lines, .. } => {
+                lines.iter().for_each(|part| *sent.entry(part.row).or_default() -= part.quantity)
+            }
+            Body::Note { goods, .. } => {
+                goods.iter().for_each(|part| *sent.entry(part.row).or_default() -= part.quantity)
+            }
             body => rows_of(body)
                 .into_iter()
                 .for_each(|row| *sent.entry(row).or_default() += plan.rows[row].quantity),

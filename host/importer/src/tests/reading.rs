@@ -19,19 +19,10 @@ fn a_good_row_is_typed_folded_and_valued() {
     let rows = rows(&[GOOD]);
 
     let row = &rows[0];
-    assert_eq!(
-        (row.line, row.invoice.as_str(), row.sku.as_str()),
-        (2, "536365", "85123A")
-    );
+    assert_eq!((row.line, row.invoice.as_str(), row.sku.as_str()), (2, "536365", "85123A"));
     assert_eq!(row.description.as_deref(), Some("WHITE HEART"));
-    assert_eq!(
-        (row.quantity, row.unit_price.micros, row.value.minor),
-        (6, 2_550_000, 1530)
-    );
-    assert_eq!(
-        (row.buyer.clone(), row.country.as_str()),
-        (Buyer::Account("17850".into()), "United Kingdom")
-    );
+    assert_eq!((row.quantity, row.unit_price.micros, row.value.minor), (6, 2_550_000, 1530));
+    assert_eq!((row.buyer.clone(), row.country.as_str()), (Buyer::Account("17850".into()), "United Kingdom"));
     assert_eq!(row.at.to_string(), "2010-12-01 08:26:00");
     assert_eq!(row.month(), "2010-12");
 }
@@ -52,15 +43,9 @@ fn line_values_are_rounded_half_away_from_zero_per_line() {
 
 #[test]
 fn a_missing_customer_is_a_walk_in_and_a_missing_description_is_none() {
-    let rows = rows(&[
-        "1,A1,nan,1,2011-01-01T00:00,1,,UK",
-        "1,A1,,1,2011-01-01T00:00,1,,UK",
-    ]);
+    let rows = rows(&["1,A1,nan,1,2011-01-01T00:00,1,,UK", "1,A1,,1,2011-01-01T00:00,1,,UK"]);
 
-    assert!(
-        rows.iter()
-            .all(|row| row.buyer == Buyer::WalkIn && row.description.is_none())
-    );
+    assert!(rows.iter().all(|row| row.buyer == Buyer::WalkIn && row.description.is_none()));
 }
 
 #[test]
@@ -72,11 +57,8 @@ fn byte_order_mark_crlf_quotes_blank_lines_and_latin_1_are_tolerated() {
 
     let reading = read(bytes.as_slice(), OnBadRows::RefuseFile).unwrap();
 
-    let seen: Vec<_> = reading
-        .rows
-        .iter()
-        .map(|row| (row.line, row.description.as_deref().unwrap()))
-        .collect();
+    let seen: Vec<_> =
+        reading.rows.iter().map(|row| (row.line, row.description.as_deref().unwrap())).collect();
     assert_eq!(seen, [(2, "SAYS \"TEA, PLEASE\""), (4, "VOUCHER £20")]);
 }
 
@@ -86,10 +68,7 @@ fn gzip_is_told_by_its_content() {
     packed.write_all(file(&[GOOD]).as_bytes()).unwrap();
     let packed = packed.finish().unwrap();
 
-    assert_eq!(
-        read(packed.as_slice(), OnBadRows::RefuseFile).unwrap().rows.len(),
-        1
-    );
+    assert_eq!(read(packed.as_slice(), OnBadRows::RefuseFile).unwrap().rows.len(), 1);
     let torn = read(&packed[..packed.len() - 12], OnBadRows::TakeGoodRows).unwrap_err();
     assert!(matches!(torn, ReadError::Io { .. }), "{torn}");
 }

@@ -41,25 +41,13 @@ fn a_platform_that_answers_like_the_file_is_equal_to_the_penny() {
 
     assert!(report.is_equal_to_the_penny() && report.accounts_for_every_row());
     let january = &report.months["2011-01"];
-    assert_eq!(
-        (january.file.value, january.platform.value, january.difference()),
-        (2310, 2310, 0)
-    );
+    assert_eq!((january.file.value, january.platform.value, january.difference()), (2310, 2310, 0));
     assert_eq!((january.file.lines, january.platform.lines), (6, 5));
-    assert_eq!(
-        (january.file.invoices.len(), january.platform.invoices.len()),
-        (5, 4)
-    );
+    assert_eq!((january.file.invoices.len(), january.platform.invoices.len()), (5, 4));
     let february = &report.groups[&("2011-02".to_owned(), Group::Adjustments)];
-    assert_eq!(
-        (february.file.value, february.platform.value),
-        (-1_106_206, -1_106_206)
-    );
+    assert_eq!((february.file.value, february.platform.value), (-1_106_206, -1_106_206));
     assert_eq!(report.not_taken.len(), 1);
-    assert_eq!(
-        (report.not_taken[0].line, report.not_taken[0].reason.as_str()),
-        (7, "the quantity is 0")
-    );
+    assert_eq!((report.not_taken[0].line, report.not_taken[0].reason.as_str()), (7, "the quantity is 0"));
 }
 
 #[test]
@@ -74,11 +62,7 @@ fn what_was_refused_or_never_sent_is_listed_and_missing_in_value() {
     let report = Report::of(&plan, &ledger, &[]);
 
     assert!(report.accounts_for_every_row() && !report.is_equal_to_the_penny());
-    let reasons: Vec<_> = report
-        .not_taken
-        .iter()
-        .map(|row| (row.line, row.reason.as_str()))
-        .collect();
+    let reasons: Vec<_> = report.not_taken.iter().map(|row| (row.line, row.reason.as_str())).collect();
     let expected = [
         (3, "charges are closed"),
         (4, "not sent"),
@@ -108,20 +92,13 @@ fn a_row_taken_at_another_value_is_listed() {
 #[test]
 fn unreadable_rows_are_accounted_for() {
     let plan = plan(&[line("1", "A1", 6, "2.55", "17850")]);
-    let bad = RowError {
-        line: 9,
-        column: "Quantity",
-        reason: "\"six\" is not a whole number".into(),
-    };
+    let bad = RowError { line: 9, column: "Quantity", reason: "\"six\" is not a whole number".into() };
 
     let report = Report::of(&plan, &answer_none(&plan), &[bad]);
 
     assert_eq!((report.rows, report.not_taken.len()), (2, 2));
     assert!(report.accounts_for_every_row());
-    assert_eq!(
-        report.not_taken[0].reason,
-        "Quantity: \"six\" is not a whole number"
-    );
+    assert_eq!(report.not_taken[0].reason, "Quantity: \"six\" is not a whole number");
 }
 
 fn answer_none(plan: &Plan) -> Ledger {
@@ -130,10 +107,7 @@ fn answer_none(plan: &Plan) -> Ledger {
 
 #[test]
 fn the_report_is_an_aligned_table_with_every_row_not_taken() {
-    let plan = plan(&[
-        line("1", "A1", 600, "2.55", "17850"),
-        line("2", "A1", 0, "2.55", "17850"),
-    ]);
+    let plan = plan(&[line("1", "A1", 600, "2.55", "17850"), line("2", "A1", 0, "2.55", "17850")]);
     let mut ledger = Ledger::of(&plan);
     ledger.take(0, plan.rows[0].value);
 

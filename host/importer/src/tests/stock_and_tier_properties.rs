@@ -26,19 +26,14 @@ fn movements() -> impl Strategy<Value = Vec<String>> {
 
 /// The lowest level of each SKU when documents are carried out in this order.
 fn lowest(plan: &Plan, opening: &BTreeMap<Sku, i64>, order: &[usize]) -> HashMap<Sku, i64> {
-    let mut level: HashMap<Sku, i64> = opening
-        .iter()
-        .map(|(sku, pieces)| (sku.clone(), *pieces))
-        .collect();
+    let mut level: HashMap<Sku, i64> = opening.iter().map(|(sku, pieces)| (sku.clone(), *pieces)).collect();
     let mut lowest = level.clone();
     for position in order {
         for (row, change) in stock_changes(&plan.documents[*position], &plan.rows) {
             let sku = &plan.rows[row].sku;
             let now = level.get_mut(sku).unwrap();
             *now += change;
-            lowest
-                .entry(sku.clone())
-                .and_modify(|least| *least = (*least).min(*now));
+            lowest.entry(sku.clone()).and_modify(|least| *least = (*least).min(*now));
         }
     }
     lowest
@@ -50,10 +45,7 @@ fn overtaking(turns: &[u32], window: usize) -> Vec<usize> {
     let mut order = Vec::new();
     while let Some(oldest) = waiting.first().copied() {
         let ready = waiting.iter().filter(|position| **position < oldest + window);
-        let next = ready
-            .copied()
-            .min_by_key(|position| (turns[*position], *position))
-            .unwrap_or(oldest);
+        let next = ready.copied().min_by_key(|position| (turns[*position], *position)).unwrap_or(oldest);
         waiting.retain(|position| *position != next);
         order.push(next);
     }

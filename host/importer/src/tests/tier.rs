@@ -12,21 +12,12 @@ fn tiers(observed: &[(i64, i64, usize)]) -> Vec<(i64, i64)> {
         .iter()
         .flat_map(|(quantity, pence, count)| std::iter::repeat_n((*quantity, price(*pence)), *count))
         .collect();
-    mine_tiers(&lines)
-        .iter()
-        .map(|tier| (tier.min_quantity, tier.unit_price.micros / 10_000))
-        .collect()
+    mine_tiers(&lines).iter().map(|tier| (tier.min_quantity, tier.unit_price.micros / 10_000)).collect()
 }
 
 #[test]
 fn a_tier_starts_at_the_first_quantity_that_earned_the_lower_price() {
-    let found = tiers(&[
-        (1, 295, 9),
-        (6, 295, 20),
-        (24, 295, 3),
-        (32, 255, 10),
-        (64, 255, 8),
-    ]);
+    let found = tiers(&[(1, 295, 9), (6, 295, 20), (24, 295, 3), (32, 255, 10), (64, 255, 8)]);
 
     assert_eq!(found, [(1, 295), (32, 255)]);
 }
@@ -69,16 +60,8 @@ fn no_lines_make_no_tiers() {
 
 #[test]
 fn a_quantity_is_priced_by_the_highest_tier_it_reaches() {
-    let tiers = [
-        Tier {
-            min_quantity: 1,
-            unit_price: price(295),
-        },
-        Tier {
-            min_quantity: 32,
-            unit_price: price(255),
-        },
-    ];
+    let tiers =
+        [Tier { min_quantity: 1, unit_price: price(295) }, Tier { min_quantity: 32, unit_price: price(255) }];
 
     let prices = [1, 31, 32, 1000].map(|quantity| price_at(&tiers, quantity));
 

@@ -31,6 +31,9 @@ pub(crate) async fn accounts(
 ) -> Answer<Vec<AccountId>> {
     needs_accounts_write(ctx)?;
     refuse_too_many(given)?;
+    if given.is_empty() {
+        return Ok(Vec::new());
+    }
     retrying(|| create(accounts, ctx, given)).await
 }
 
@@ -199,6 +202,7 @@ async fn insert(tx: &mut Tx, ctx: &Ctx, draft: &mut Draft<'_>, hired: &[NewEmplo
     store::credit::insert(tx, ctx, &draft.credit).await?;
     store::places::insert_locations(tx, ctx, &draft.places.locations).await?;
     store::places::insert_addresses(tx, ctx, &draft.places.addresses).await?;
+    store::places::set_defaults(tx, ctx, &draft.places.addresses).await?;
     Ok(store::people::insert(tx, ctx, hired).await?)
 }
 

@@ -86,6 +86,7 @@ pub(crate) async fn location_create(
         refuse_if_any(refusals.into_inner())?;
         store::places::insert_locations(&mut tx, ctx, &places.locations).await?;
         store::places::insert_addresses(&mut tx, ctx, &places.addresses).await?;
+        store::places::set_defaults(&mut tx, ctx, &places.addresses).await?;
         store::people::insert(&mut tx, ctx, &hired).await?;
         let detail = json!({"employees": hired.len()});
         accounts
@@ -123,7 +124,7 @@ pub(crate) async fn address_create(
         store::places::insert_addresses(&mut tx, ctx, std::slice::from_ref(&address)).await?;
         let is_default = address_use == AddressUse::Default;
         if is_default {
-            store::places::set_default_address(&mut tx, ctx, location_id, id).await?;
+            store::places::set_defaults(&mut tx, ctx, std::slice::from_ref(&address)).await?;
         }
         let detail = json!({"locationId": location_id, "isDefault": is_default});
         accounts.record(&mut tx, ctx, "address.create", ("address", id.0), Some(account_id), detail).await?;

@@ -1,1 +1,11 @@
-
+mod create;
+mod credit;
+mod list;
+mod memberships;
+mod people;
+mod places;
+mod roles;
+mod rules;
+mod scoping;
+mod shop;
+mod update;

@@ -15,10 +15,8 @@ use vectis_contracts::audit::Audit;
 use vectis_db::{Db, ModuleMigrations};
 
 /// The schema of this module.
-pub static MIGRATIONS: ModuleMigrations = ModuleMigrations {
-    schema: "audit",
-    migrator: sqlx::migrate!("../../../migrations/audit"),
-};
+pub static MIGRATIONS: ModuleMigrations =
+    ModuleMigrations { schema: "audit", migrator: sqlx::migrate!("../../../migrations/audit") };
 
 /// What the module needs.
 pub struct Deps {

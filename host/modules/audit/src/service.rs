@@ -35,10 +35,7 @@ impl Audit for PgAudit {
     ) -> Result<Page<AuditEntry>, Failure<AuditCode>> {
         // A buyer's role could carry the key under a plugin's name; the trail is the merchant's alone.
         if !(ctx.is_staff() && ctx.may(&staff::AUDIT_READ)) {
-            return Err(Failure::refused(
-                AuditCode::Forbidden,
-                "reading the audit trail needs audit.read",
-            ));
+            return Err(Failure::refused(AuditCode::Forbidden, "reading the audit trail needs audit.read"));
         }
         let entries = store::list(&self.db, filter, page).await?;
         Ok(Page::from_fetched(entries, &page))

@@ -15,10 +15,8 @@ pub(crate) async fn insert(tx: &mut Tx, ctx: &Ctx, records: &[AuditRecord]) -> R
     let actions: Vec<&str> = records.iter().map(|record| record.action).collect();
     let kinds: Vec<&str> = records.iter().map(|record| record.subject_kind).collect();
     let subjects: Vec<Uuid> = records.iter().map(|record| record.subject_id).collect();
-    let accounts: Vec<Option<Uuid>> = records
-        .iter()
-        .map(|record| record.account_id.map(Uuid::from))
-        .collect();
+    let accounts: Vec<Option<Uuid>> =
+        records.iter().map(|record| record.account_id.map(Uuid::from)).collect();
     let details: Vec<Value> = records.iter().map(|record| record.detail.clone()).collect();
     sqlx::query!(
         "INSERT INTO audit.entry \

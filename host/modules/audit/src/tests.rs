@@ -21,11 +21,7 @@ struct Trail {
 async fn trail(pool: PgPool) -> Trail {
     let db = vectis_db::testing::db(pool, &[&MIGRATIONS]).await;
     let audit = build(Deps { db: db.clone() }).audit;
-    Trail {
-        db,
-        audit,
-        ctx: Ctx::system("test"),
-    }
+    Trail { db, audit, ctx: Ctx::system("test") }
 }
 
 fn placed(subject_id: Uuid, account_id: Option<AccountId>) -> AuditRecord {
@@ -46,11 +42,7 @@ impl Trail {
     }
 
     async fn subjects(&self, filter: &AuditFilter) -> Vec<Uuid> {
-        let page = self
-            .audit
-            .list(&self.ctx, filter, PageRequest::first(100))
-            .await
-            .unwrap();
+        let page = self.audit.list(&self.ctx, filter, PageRequest::first(100)).await.unwrap();
         page.items.into_iter().map(|entry| entry.subject_id).collect()
     }
 }
@@ -58,10 +50,7 @@ impl Trail {
 fn staff_with(permissions: &[Permission]) -> Ctx {
     let permissions = Arc::new(permissions.iter().cloned().collect::<BTreeSet<_>>());
     let system = Ctx::system("test");
-    let actor = Actor::Staff(StaffActor {
-        login_id: system.new_id::<LoginId>(),
-        permissions,
-    });
+    let actor = Actor::Staff(StaffActor { login_id: system.new_id::<LoginId>(), permissions });
     Ctx { actor, ..system }
 }
 
@@ -73,21 +62,12 @@ async fn an_entry_tells_who_did_what_when_and_from_where(pool: PgPool) {
 
     trail.record(&[placed(order, Some(account))]).await;
 
-    let page = trail
-        .audit
-        .list(&trail.ctx, &AuditFilter::default(), PageRequest::first(10))
-        .await
-        .unwrap();
-    let [entry] = page.items.as_slice() else {
-        panic!("one entry, not {}", page.items.len())
-    };
+    let page = trail.audit.list(&trail.ctx, &AuditFilter::default(), PageRequest::first(10)).await.unwrap();
+    let [entry] = page.items.as_slice() else { panic!("one entry, not {}", page.items.len()) };
     assert_eq!(entry.actor, "system:test");
     assert_eq!(entry.remote.as_deref(), Some("203.0.113.7"));
     assert_eq!(entry.trace_id, trail.ctx.trace_id);
-    assert_eq!(
-        (entry.action.as_str(), entry.subject_kind.as_str()),
-        ("order.place", "order")
-    );
+    assert_eq!((entry.action.as_str(), entry.subject_kind.as_str()), ("order.place", "order"));
     assert_eq!((entry.subject_id, entry.account_id), (order, Some(account)));
     assert_eq!(entry.detail, json!({"lines": 3}));
 }
@@ -97,11 +77,7 @@ async fn an_entry_of_a_rolled_back_change_is_not_there(pool: PgPool) {
     let trail = trail(pool).await;
     let mut tx = trail.db.begin().await.unwrap();
 
-    trail
-        .audit
-        .record(&mut tx, &trail.ctx, &[placed(trail.ctx.ids.next(), None)])
-        .await
-        .unwrap();
+    trail.audit.record(&mut tx, &trail.ctx, &[placed(trail.ctx.ids.next(), None)]).await.unwrap();
     tx.rollback().await.unwrap();
 
     assert!(trail.subjects(&AuditFilter::default()).await.is_empty());
@@ -113,11 +89,9 @@ async fn entries_can_be_neither_changed_nor_removed(pool: PgPool) {
     let order = trail.ctx.ids.next();
     trail.record(&[placed(order, None)]).await;
 
-    for change in [
-        "UPDATE audit.entry SET actor = 'nobody'",
-        "DELETE FROM audit.entry",
-        "TRUNCATE audit.entry",
-    ] {
+    for change in
+        ["UPDATE audit.entry SET actor = 'nobody'", "DELETE FROM audit.entry", "TRUNCATE audit.entry"]
+    {
         let refused = sqlx::query(change).execute(trail.db.pool()).await.unwrap_err();
         assert!(refused.to_string().contains("append-only"), "{change}: {refused}");
     }
@@ -135,11 +109,7 @@ async fn the_list_is_newest_first_and_continues_behind_the_last_entry(pool: PgPo
     let mut seen = Vec::new();
     let mut page = PageRequest::first(2);
     loop {
-        let got = trail
-            .audit
-            .list(&trail.ctx, &AuditFilter::default(), page)
-            .await
-            .unwrap();
+        let got = trail.audit.list(&trail.ctx, &AuditFilter::default(), page).await.unwrap();
         assert!(got.items.len() <= 2);
         seen.extend(got.items.iter().map(|entry| entry.subject_id));
         if !got.has_next {
@@ -158,25 +128,13 @@ async fn the_list_can_be_narrowed_to_a_subject_or_an_account(pool: PgPool) {
     let (ours, theirs) = (trail.ctx.new_id::<AccountId>(), trail.ctx.new_id::<AccountId>());
     let orders: Vec<Uuid> = (0..3).map(|_| trail.ctx.ids.next()).collect();
     let accounts = [Some(ours), Some(theirs), None];
-    let records: Vec<AuditRecord> = orders
-        .iter()
-        .zip(accounts)
-        .map(|(order, account)| placed(*order, account))
-        .collect();
+    let records: Vec<AuditRecord> =
+        orders.iter().zip(accounts).map(|(order, account)| placed(*order, account)).collect();
     trail.record(&records).await;
 
-    let of_account = AuditFilter {
-        account_id: Some(ours),
-        ..AuditFilter::default()
-    };
-    let of_subject = AuditFilter {
-        subject_id: Some(orders[2]),
-        ..AuditFilter::default()
-    };
-    let of_both = AuditFilter {
-        subject_id: Some(orders[1]),
-        account_id: Some(ours),
-    };
+    let of_account = AuditFilter { account_id: Some(ours), ..AuditFilter::default() };
+    let of_subject = AuditFilter { subject_id: Some(orders[2]), ..AuditFilter::default() };
+    let of_both = AuditFilter { subject_id: Some(orders[1]), account_id: Some(ours) };
     assert_eq!(trail.subjects(&of_account).await, [orders[0]]);
     assert_eq!(trail.subjects(&of_subject).await, [orders[2]]);
     assert!(trail.subjects(&of_both).await.is_empty());
@@ -196,35 +154,17 @@ async fn reading_the_trail_needs_the_staff_permission(pool: PgPool) {
     let anonymous = Actor::Anonymous { guest: None };
     let others = [
         staff_with(&[staff::ORDERS_READ]),
-        Ctx {
-            actor: buyer,
-            ..system.clone()
-        },
-        Ctx {
-            actor: anonymous,
-            ..system
-        },
+        Ctx { actor: buyer, ..system.clone() },
+        Ctx { actor: anonymous, ..system },
     ];
 
     for ctx in others {
-        let refused = trail
-            .audit
-            .list(&ctx, &AuditFilter::default(), PageRequest::first(1))
-            .await
-            .unwrap_err();
-        assert_eq!(
-            refused.refusals()[0].code,
-            AuditCode::Forbidden,
-            "{:?}",
-            ctx.actor
-        );
+        let refused =
+            trail.audit.list(&ctx, &AuditFilter::default(), PageRequest::first(1)).await.unwrap_err();
+        assert_eq!(refused.refusals()[0].code, AuditCode::Forbidden, "{:?}", ctx.actor);
     }
     let allowed = staff_with(&[staff::AUDIT_READ]);
-    trail
-        .audit
-        .list(&allowed, &AuditFilter::default(), PageRequest::first(1))
-        .await
-        .unwrap();
+    trail.audit.list(&allowed, &AuditFilter::default(), PageRequest::first(1)).await.unwrap();
 }
 
 #[sqlx::test(migrations = false)]
@@ -234,11 +174,7 @@ async fn ten_thousand_entries_are_one_statement_and_none_is_no_statement(pool: P
         let records: Vec<AuditRecord> = (0..count).map(|_| placed(trail.ctx.ids.next(), None)).collect();
         let before = statements::counted(trail.db.pool()).await.unwrap().unwrap();
         trail.record(&records).await;
-        let ran = statements::counted(trail.db.pool())
-            .await
-            .unwrap()
-            .unwrap()
-            .since(&before);
+        let ran = statements::counted(trail.db.pool()).await.unwrap().unwrap().since(&before);
         assert_eq!(ran.total(), expected, "{count} entries: {:?}", ran.by_text());
     }
 }

@@ -86,7 +86,6 @@ impl PgCarts {
         let seat = Seat { ctx, currency: cart.currency, first_position: gathered.stored.next_position };
         let mut touched = plan::merge(mergeable(ctx, &cart.lines), wanted.collect(), seat);
         keep_what_fits(&cart.lines, &mut touched);
-        keep_sound(&cart.lines, &mut touched);
         let unpriced: HashSet<usize> = self.price(ctx, gathered, &mut touched).await?.into_iter().collect();
         leave_out(&mut touched, &unpriced);
         keep_sound(&cart.lines, &mut touched);

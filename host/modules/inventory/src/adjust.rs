@@ -106,7 +106,7 @@ async fn refuse_unknown_warehouses(
     let existing: HashSet<WarehouseId> = store::existing_warehouses(tx, &named).await?;
     let unknown = adjustments.iter().enumerate().filter(|(_, a)| !existing.contains(&a.warehouse_id));
     let refusals = unknown.map(|(index, adjustment)| {
-        let field = format!("adjustments.{index}.warehouse_id");
+        let field = format!("adjustments.{index}.warehouseId");
         let message = format!("There is no warehouse {}.", adjustment.warehouse_id);
         Refusal::at(StockCode::WarehouseNotFound, &field, message)
     });

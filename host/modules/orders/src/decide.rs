@@ -194,7 +194,10 @@ impl PgOrders {
             (ApprovalStatus::Approved, Outlook::Placeable(placement)) => {
                 match self.write_order(&mut tx, ctx, placement).await {
                     Ok(()) => decided.order_id = Some(placement.order_id),
-                    Err(failure) => return not_placeable(failure),
+                    Err(failure) => {
+                        tx.rollback().await?;
+                        return not_placeable(failure);
+                    }
                 }
             }
             (ApprovalStatus::Approved, Outlook::Blocked(_)) => {

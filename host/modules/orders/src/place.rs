@@ -19,6 +19,7 @@ use crate::access::must_order;
 use crate::place::approval::ApprovalNeed;
 use crate::refusals::strategy_failed;
 use crate::service::PgOrders;
+use crate::transition::find_state;
 
 pub(crate) use caps::UsageWindow;
 pub(crate) use gather::Gathered;
@@ -137,6 +138,10 @@ impl PgOrders {
             OrderStep::Go { state, effects } => (state, effects),
             OrderStep::Refuse { reason } => return Err(Failure::refused(PlaceCode::ProcessRefused, reason)),
         };
+        if find_state(&*point, &state).is_none() {
+            let message = format!("{} starts orders in a state it does not declare: {state}", point.name());
+            return Err(Failure::refused(PlaceCode::StrategyFailed, message));
+        }
         Ok(Placement {
             order_id: ctx.new_id(),
             gathered,

@@ -26,15 +26,14 @@ use vectis_contracts::channels::{Channel, CommerceMode};
 use vectis_contracts::orders::{Order, OrderLine, Orders, PlaceCode, PlaceOrder, Submitted};
 use vectis_contracts::priced_cart::CartPricer;
 use vectis_contracts::products::{QuantityLimits, Variant};
-use vectis_db::outbox::{self, Cursor, OutboxEvent};
 use vectis_db::{Db, testing};
 use vectis_kernel::ids::{
     AccountId, ChannelId, EmployeeId, LocationId, LoginId, OrderId, RoleId, VariantId, WarehouseId,
 };
 use vectis_kernel::permission::{buyer, staff};
 use vectis_kernel::{
-    Actor, BuyerActor, Ctx, Currency, Failure, FixedClock, IdSource, IdempotencyKey, Money, Permission, Quantity,
-    RefusalCode, StaffActor, SystemIds, UnitPrice,
+    Actor, BuyerActor, Ctx, Currency, Failure, FixedClock, IdSource, IdempotencyKey, Money, Permission,
+    Quantity, RefusalCode, StaffActor, SystemIds, UnitPrice,
 };
 
 use crate::Config;
@@ -51,12 +50,22 @@ struct Room {
     approver: Membership,
 }
 
+/// An event in the outbox.
+#[derive(sqlx::FromRow)]
+struct Written {
+    event_type: String,
+    aggregate_id: Uuid,
+    sequence: i64,
+    payload: serde_json::Value,
+}
+
 async fn room(pool: PgPool) -> Room {
     let db = testing::db(pool.clone(), &[&crate::MIGRATIONS]).await;
     let account_id: AccountId = new_id();
     let fakes = Arc::new(Fakes::new(pool, channel(), account_id).await);
     let buyer = membership(account_id, "Buyer", &[buyer::ORDER]);
-    let approver = membership(account_id, "Approver", &[buyer::ORDER, buyer::APPROVE, buyer::ORDERS_READ_ALL]);
+    let approver =
+        membership(account_id, "Approver", &[buyer::ORDER, buyer::APPROVE, buyer::ORDERS_READ_ALL]);
     fakes.state().memberships = vec![buyer.clone(), approver.clone()];
     sqlx::query("INSERT INTO fakes.credit VALUES ($1, 100000000)")
         .bind(account_id.0)
@@ -65,11 +74,7 @@ async fn room(pool: PgPool) -> Room {
         .unwrap();
     let built = crate::build(crate::Deps {
         db: db.clone(),
-        pricer: CartPricer {
-            products: fakes.clone(),
-            pricing: fakes.clone(),
-            tax: fakes.clone(),
-        },
+        pricer: CartPricer { products: fakes.clone(), pricing: fakes.clone(), tax: fakes.clone() },
         accounts: fakes.clone(),
         approvals: fakes.clone(),
         audit: fakes.clone(),
@@ -219,14 +224,12 @@ impl Room {
     async fn cart(&self, lines: &[(&Variant, i64)]) -> Cart {
         let prices: Vec<UnitPrice> = {
             let state = self.fakes.state();
-            lines
-                .iter()
-                .map(|(variant, _)| *state.prices.get(&variant.id).unwrap_or(&price("1")))
-                .collect()
+            lines.iter().map(|(variant, _)| *state.prices.get(&variant.id).unwrap_or(&price("1"))).collect()
         };
         let numbered = (1..).zip(lines.iter().zip(prices));
-        let lines = numbered
-            .map(|(position, ((variant, pieces), shown))| cart_line(position, variant.id, units(*pieces), shown));
+        let lines = numbered.map(|(position, ((variant, pieces), shown))| {
+            cart_line(position, variant.id, units(*pieces), shown)
+        });
         self.cart_of(self.owner(), lines.collect()).await
     }
 
@@ -365,14 +368,21 @@ impl Room {
     /// The history as `kind from>to note`.
     async fn history(&self, id: OrderId) -> Vec<String> {
         let history = self.orders.history(&self.system(), &[id]).await.unwrap();
-        let told = history.iter().map(|entry| {
-            format!("{} {}>{} {}", entry.kind, entry.from_state, entry.to_state, entry.note)
-        });
+        let told = history
+            .iter()
+            .map(|entry| format!("{} {}>{} {}", entry.kind, entry.from_state, entry.to_state, entry.note));
         told.collect()
     }
 
-    async fn events(&self) -> Vec<OutboxEvent> {
-        outbox::read_after(&self.db, Cursor::default(), 1_000).await.unwrap()
+    /// What stands in the outbox. Read from its table, because consumers see events only once every older transaction of
+    /// the server has ended, other tests' too.
+    async fn events(&self) -> Vec<Written> {
+        sqlx::query_as(
+            "SELECT event_type, aggregate_id, sequence, payload FROM events.outbox ORDER BY position",
+        )
+        .fetch_all(&self.fakes.pool)
+        .await
+        .unwrap()
     }
 
     fn approver_id(&self) -> EmployeeId {
@@ -382,30 +392,20 @@ impl Room {
 
 /// What the buyer saw last.
 fn as_seen(cart: &Cart) -> PlaceOrder {
-    PlaceOrder {
-        cart_id: cart.id,
-        cart_version: cart.version,
-        expected_total: None,
-    }
+    PlaceOrder { cart_id: cart.id, cart_version: cart.version, expected_total: None }
 }
 
 fn with_key(ctx: &Ctx, key: &str) -> Ctx {
-    Ctx {
-        idempotency: Some(IdempotencyKey {
-            key: key.to_owned(),
-            parameters_hash: [1; 32],
-        }),
-        ..ctx.clone()
-    }
+    Ctx { idempotency: Some(IdempotencyKey { key: key.to_owned(), parameters_hash: [1; 32] }), ..ctx.clone() }
 }
 
 /// Codes and fields of a refusal: `PRICE_CHANGED lines.1`.
 fn refused<T: std::fmt::Debug, C: RefusalCode>(outcome: Result<T, Failure<C>>) -> Vec<String> {
     match outcome.unwrap_err() {
         Failure::Refused(refusals) => {
-            let named = refusals
-                .iter()
-                .map(|refusal| format!("{} {}", refusal.code.code(), refusal.field.join(".")).trim().to_owned());
+            let named = refusals.iter().map(|refusal| {
+                format!("{} {}", refusal.code.code(), refusal.field.join(".")).trim().to_owned()
+            });
             named.collect()
         }
         Failure::Internal(error) => panic!("broke inside: {error:?}"),

@@ -1,5 +1,8 @@
 //! What can be seen to be wrong with an input without looking at the catalogue: everything, at once. Pure.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
@@ -76,8 +79,10 @@ fn check_product<'a>(refusals: &mut Refusals, seen: &mut Seen<'a>, path: &str, p
     invalid(refusals, &at("categorySlugs"), count_fault(categories.len(), MAX_CATEGORIES, "categories"));
     let mut named = HashSet::new();
     for (number, slug) in categories.iter().enumerate() {
+        let field = at(&format!("categorySlugs.{number}"));
+        invalid(refusals, &field, slug_fault(slug, MAX_NAME));
         if !named.insert(slug) {
-            duplicate(refusals, &at(&format!("categorySlugs.{number}")), slug);
+            duplicate(refusals, &field, slug);
         }
     }
 }

@@ -29,7 +29,7 @@ impl PgProducts {
 
     async fn variants(
         &self,
-        keys: VariantKeys<'_>,
+        keys: VariantKeys,
         activity: Activity,
     ) -> Result<Vec<Variant>, Failure<ProductCode>> {
         for count in [keys.ids.len(), keys.skus.len(), keys.product_ids.len()] {
@@ -54,6 +54,11 @@ fn check_count(count: usize) -> Result<(), Failure<ProductCode>> {
     Err(Failure::refused(ProductCode::TooMany, message))
 }
 
+/// Postgres takes no NUL, not even to say that there is no such text.
+fn can_exist(text: &str) -> bool {
+    !text.contains('\0')
+}
+
 /// What the caller sees without asking for more.
 fn visible(ctx: &Ctx) -> Activity {
     if ctx.is_staff() { Activity::All } else { Activity::ActiveOnly }
@@ -75,6 +80,7 @@ impl Products for PgProducts {
         _ctx: &Ctx,
         skus: &[String],
     ) -> Result<Vec<Variant>, Failure<ProductCode>> {
+        let skus = skus.iter().filter(|sku| can_exist(sku)).cloned().collect();
         self.variants(VariantKeys { skus, ..VariantKeys::default() }, Activity::All).await
     }
 
@@ -101,7 +107,7 @@ impl Products for PgProducts {
     }
 
     async fn find_by_slug(&self, ctx: &Ctx, slug: &str) -> Result<Option<Product>, Failure<ProductCode>> {
-        if slug.contains('\0') {
+        if !can_exist(slug) {
             return Ok(None);
         }
         let found = store::products(self.deps.db.pool(), &[], &[slug.to_owned()], visible(ctx)).await?;
@@ -118,6 +124,9 @@ impl Products for PgProducts {
             require(ctx, &staff::PRODUCTS_READ)?;
         }
         let category_slug = filter.category_slug.as_deref();
+        if !category_slug.is_none_or(can_exist) {
+            return Ok(Page { items: Vec::new(), has_next: false });
+        }
         let wanted = Wanted { category_slug, activity: filter.with_inactive, page };
         let pool = self.deps.db.pool();
         let found = match filter.text.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
@@ -172,7 +181,7 @@ impl Products for PgProducts {
 
 fn check_search(text: &str) -> Result<(), Failure<ProductCode>> {
     let length = text.chars().count();
-    if length <= MAX_SEARCH && !text.contains('\0') {
+    if length <= MAX_SEARCH && can_exist(text) {
         return Ok(());
     }
     let message = format!("A search has at most {MAX_SEARCH} printable characters, this one has {length}.");

@@ -20,9 +20,9 @@ pub(crate) use write_variants::{OwnedSku, replace_packages, sku_owners, upsert_p
 
 /// By which of their names variants are looked up; what is not asked for stays empty.
 #[derive(Default)]
-pub(crate) struct VariantKeys<'a> {
+pub(crate) struct VariantKeys {
     pub(crate) ids: Vec<Uuid>,
-    pub(crate) skus: &'a [String],
+    pub(crate) skus: Vec<String>,
     pub(crate) product_ids: Vec<Uuid>,
 }
 
@@ -89,7 +89,7 @@ impl From<VariantRow> for Variant {
 #[instrument(name = "db.products.variants", skip_all)]
 pub(crate) async fn variants(
     pool: &PgPool,
-    keys: VariantKeys<'_>,
+    keys: VariantKeys,
     activity: Activity,
 ) -> Result<Vec<Variant>, sqlx::Error> {
     // The packages are aggregated once for all variants, not once for each.
@@ -129,7 +129,7 @@ pub(crate) async fn variants(
         LEFT JOIN packed ON packed.variant_id = wanted.id
         "#,
         &keys.ids,
-        keys.skus,
+        &keys.skus,
         &keys.product_ids,
         activity == Activity::All
     )

@@ -1,18 +1,22 @@
 //! `vectis.approval`.
 
+use std::collections::BTreeSet;
+
 use uuid::Uuid;
 use vectis_contracts::points::{
     ApprovalFacts, ApprovalPoint, ApprovalStep, Approver, DecisionFacts, PointError,
 };
 use vectis_kernel::ids::{AccountId, EmployeeId, LocationId};
 use vectis_kernel::{Currency, Money};
-use vectis_plugin_api::Id;
 use vectis_plugin_api::abi::approval::{
     ApprovalFactsRecord, ApprovalObj, DecisionFactsRecord, may_decide, plan,
 };
+use vectis_plugin_api::abi::host::HostObj;
+use vectis_plugin_api::abi::module::PluginModRef;
 use vectis_plugin_api::approval::{ApprovalStep as WireStep, Approver as WireApprover};
+use vectis_plugin_api::{Error, Id};
 
-use crate::adapters::{Adapter, construct_approval, id};
+use crate::adapters::{Adapter, id};
 use crate::lifecycle::{Instance, Recipe};
 use crate::point::Point;
 use crate::refusal::Fault;
@@ -22,11 +26,21 @@ const MAX_STEPS: usize = 20;
 
 pub(crate) struct ApprovalAdapter(Instance<ApprovalObj>);
 
+/// The object behind the wire.
+pub(super) fn construct(
+    module: PluginModRef,
+    name: &str,
+    config_json: &str,
+    host: HostObj,
+) -> Result<ApprovalObj, Error> {
+    Ok(module.new_approval()(name.into(), config_json.into(), host).into_result()?)
+}
+
 impl Adapter for ApprovalAdapter {
     const POINT: Point = Point::Approval;
 
     fn start(recipe: Recipe) -> Result<Self, Fault> {
-        let adapter = Self(Instance::start(Self::POINT, recipe, construct_approval)?);
+        let adapter = Self(Instance::start(Self::POINT, recipe, construct)?);
         adapter.0.passed(adapter.plan(&first_facts()))?;
         Ok(adapter)
     }
@@ -57,7 +71,9 @@ impl ApprovalPoint for ApprovalAdapter {
         };
         let steps = self.0.ask(|plugin| plan(plugin, &record))?;
         if steps.len() > MAX_STEPS {
-            return Err(self.0.lied(format!("it plans {} steps, at most {MAX_STEPS} are taken", steps.len())));
+            return Err(self
+                .0
+                .lied(format!("it plans {} steps, at most {MAX_STEPS} are taken", steps.len())));
         }
         steps.into_iter().map(|step| answer(step).map_err(|what| self.0.lied(what))).collect()
     }
@@ -97,9 +113,11 @@ fn answer(step: WireStep) -> Result<ApprovalStep, String> {
     if approvers.is_empty() {
         return Err(format!("the step {name:?} has nobody to approve it"));
     }
-    let are_all_named = approvers.iter().all(|approver| matches!(approver, Approver::Employee(_)));
-    if are_all_named && quorum as usize > approvers.len() {
-        let there = approvers.len();
+    let employees: Option<BTreeSet<EmployeeId>> = approvers.iter().map(employee).collect();
+    if let Some(employees) = employees
+        && quorum as usize > employees.len()
+    {
+        let there = employees.len();
         return Err(format!("the step {name:?} needs {quorum} approvals and names {there} employees"));
     }
     Ok(ApprovalStep { name, quorum, approvers })
@@ -107,11 +125,20 @@ fn answer(step: WireStep) -> Result<ApprovalStep, String> {
 
 fn approver(approver: WireApprover) -> Result<Approver, String> {
     match approver {
-        WireApprover::Employee(employee) if employee.is_nil() => Err("names nobody as an employee".to_owned()),
+        WireApprover::Employee(employee) if employee.is_nil() => {
+            Err("names nobody as an employee".to_owned())
+        }
         WireApprover::Employee(employee) => Ok(Approver::Employee(EmployeeId(Uuid::from_bytes(employee.0)))),
         WireApprover::Role(role) if role.trim().is_empty() => Err("names a role without a name".to_owned()),
         WireApprover::Role(role) => Ok(Approver::Role(role)),
         WireApprover::AnyApprover => Ok(Approver::AnyApprover),
+    }
+}
+
+fn employee(approver: &Approver) -> Option<EmployeeId> {
+    match approver {
+        Approver::Employee(employee) => Some(*employee),
+        Approver::Role(_) | Approver::AnyApprover => None,
     }
 }
 

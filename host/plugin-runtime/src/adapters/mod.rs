@@ -5,10 +5,12 @@ mod order_process;
 mod pricing;
 mod tax;
 
+use std::sync::Arc;
+
 use uuid::Uuid;
-use vectis_plugin_api::abi::host::{HostObj, HostServices, object};
+use vectis_plugin_api::abi::host::{HostServices, object};
 use vectis_plugin_api::abi::module::PluginModRef;
-use vectis_plugin_api::{Error, Id};
+use vectis_plugin_api::{ErrorCode, Id};
 
 pub(crate) use crate::adapters::approval::ApprovalAdapter;
 pub(crate) use crate::adapters::order_process::OrderProcessAdapter;
@@ -41,6 +43,29 @@ pub(crate) fn rehearse(point: Point, recipe: Recipe) -> Result<(), Fault> {
         Point::Tax => TaxAdapter::start(recipe).map(drop),
         Point::OrderProcess => OrderProcessAdapter::start(recipe).map(drop),
         Point::Approval => ApprovalAdapter::start(recipe).map(drop),
+    }
+}
+
+/// Whether a plugin's code has the entry point. Asked with a text that is no configuration, so that nothing is constructed.
+pub(crate) fn is_in_code(point: Point, module: PluginModRef, name: &str) -> bool {
+    let host = object(Arc::new(NoServices));
+    let outcome = match point {
+        Point::Pricing => pricing::construct(module, name, "", host).map(drop),
+        Point::Tax => tax::construct(module, name, "", host).map(drop),
+        Point::OrderProcess => order_process::construct(module, name, "", host).map(drop),
+        Point::Approval => approval::construct(module, name, "", host).map(drop),
+    };
+    !outcome.is_err_and(|error| error.code == ErrorCode::UNSUPPORTED)
+}
+
+/// For a constructor that gets no further than its configuration.
+struct NoServices;
+
+impl HostServices for NoServices {
+    fn log(&self, _level: u32, _message: &str, _fields_json: &str) {}
+
+    fn now_ms(&self) -> i64 {
+        0
     }
 }
 

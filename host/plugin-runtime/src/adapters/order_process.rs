@@ -7,12 +7,14 @@ use vectis_contracts::points::{
 };
 use vectis_kernel::{Currency, Money};
 use vectis_plugin_api::Error;
+use vectis_plugin_api::abi::host::HostObj;
+use vectis_plugin_api::abi::module::PluginModRef;
 use vectis_plugin_api::abi::order_process::{
     OrderFactsRecord, OrderProcessObj, place, states, step, transitions,
 };
 use vectis_plugin_api::order_process::{Effect, State, Step as WireStep, Transition};
 
-use crate::adapters::{Adapter, construct_order_process};
+use crate::adapters::Adapter;
 use crate::lifecycle::{Instance, Recipe};
 use crate::point::Point;
 use crate::refusal::{Fault, Step};
@@ -23,11 +25,21 @@ pub(crate) struct OrderProcessAdapter {
     transitions: Vec<OrderTransition>,
 }
 
+/// The object behind the wire.
+pub(super) fn construct(
+    module: PluginModRef,
+    name: &str,
+    config_json: &str,
+    host: HostObj,
+) -> Result<OrderProcessObj, Error> {
+    Ok(module.new_order_process()(name.into(), config_json.into(), host).into_result()?)
+}
+
 impl Adapter for OrderProcessAdapter {
     const POINT: Point = Point::OrderProcess;
 
     fn start(recipe: Recipe) -> Result<Self, Fault> {
-        let instance = Instance::start(Self::POINT, recipe, construct_order_process)?;
+        let instance = Instance::start(Self::POINT, recipe, construct)?;
         let unanswered = |error: PointError| Fault::new(Step::SelfTest, error.to_string());
         let states = instance.ask(states).map_err(unanswered)?.into_iter().map(state).collect();
         let transitions =

@@ -7,10 +7,13 @@ use vectis_contracts::points::{
 };
 use vectis_kernel::ids::{ChannelId, VariantId};
 use vectis_kernel::{Currency, Quantity, UnitPrice};
+use vectis_plugin_api::Error;
+use vectis_plugin_api::abi::host::HostObj;
+use vectis_plugin_api::abi::module::PluginModRef;
 use vectis_plugin_api::abi::pricing::{PricingCall, PricingObj, price};
 use vectis_plugin_api::pricing::{Candidate, Line, PriceLevel as WireLevel, Priced};
 
-use crate::adapters::{Adapter, construct_pricing, id, id_if_any};
+use crate::adapters::{Adapter, id, id_if_any};
 use crate::lifecycle::{Instance, Recipe};
 use crate::point::Point;
 use crate::refusal::Fault;
@@ -20,11 +23,21 @@ const MAX_UNIT_PRICE_MICROS: i64 = 1_000_000_000_000_000_000;
 
 pub(crate) struct PricingAdapter(Instance<PricingObj>);
 
+/// The object behind the wire.
+pub(super) fn construct(
+    module: PluginModRef,
+    name: &str,
+    config_json: &str,
+    host: HostObj,
+) -> Result<PricingObj, Error> {
+    Ok(module.new_pricing()(name.into(), config_json.into(), host).into_result()?)
+}
+
 impl Adapter for PricingAdapter {
     const POINT: Point = Point::Pricing;
 
     fn start(recipe: Recipe) -> Result<Self, Fault> {
-        let adapter = Self(Instance::start(Self::POINT, recipe, construct_pricing)?);
+        let adapter = Self(Instance::start(Self::POINT, recipe, construct)?);
         adapter.0.passed(adapter.price(&first_question()))?;
         Ok(adapter)
     }
@@ -56,7 +69,9 @@ impl PricingPoint for PricingAdapter {
         let priced = self.0.ask(|plugin| price(plugin, &call, &lines))?;
         let answers = question.lines.iter().zip(&priced).enumerate();
         answers
-            .map(|(index, (line, priced))| answer(line, priced, question.currency).map_err(|what| (index, what)))
+            .map(|(index, (line, priced))| {
+                answer(line, priced, question.currency).map_err(|what| (index, what))
+            })
             .collect::<Result<_, _>>()
             .map_err(|(index, what)| self.0.lied(format!("line {index} {what}")))
     }

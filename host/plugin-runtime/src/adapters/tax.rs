@@ -7,10 +7,15 @@ use vectis_contracts::points::{
 };
 use vectis_kernel::ids::ChannelId;
 use vectis_kernel::{Currency, Money, Quantity};
-use vectis_plugin_api::abi::tax::{TaxAnswer as WireAnswer, TaxCall, TaxKind as WireKind, TaxObj, stage, tax};
+use vectis_plugin_api::Error;
+use vectis_plugin_api::abi::host::HostObj;
+use vectis_plugin_api::abi::module::PluginModRef;
+use vectis_plugin_api::abi::tax::{
+    TaxAnswer as WireAnswer, TaxCall, TaxKind as WireKind, TaxObj, stage, tax,
+};
 use vectis_plugin_api::tax::TaxLine;
 
-use crate::adapters::{Adapter, construct_tax, id};
+use crate::adapters::{Adapter, id};
 use crate::lifecycle::{Instance, Recipe};
 use crate::point::Point;
 use crate::refusal::{Fault, Step};
@@ -24,11 +29,21 @@ pub(crate) struct TaxAdapter {
     stage: u32,
 }
 
+/// The object behind the wire.
+pub(super) fn construct(
+    module: PluginModRef,
+    name: &str,
+    config_json: &str,
+    host: HostObj,
+) -> Result<TaxObj, Error> {
+    Ok(module.new_tax()(name.into(), config_json.into(), host).into_result()?)
+}
+
 impl Adapter for TaxAdapter {
     const POINT: Point = Point::Tax;
 
     fn start(recipe: Recipe) -> Result<Self, Fault> {
-        let instance = Instance::start(Self::POINT, recipe, construct_tax)?;
+        let instance = Instance::start(Self::POINT, recipe, construct)?;
         let stage = instance.ask(stage).map_err(|error| Fault::new(Step::SelfTest, error.to_string()))?;
         let adapter = Self { instance, stage };
         adapter.instance.passed(adapter.tax(&first_question()))?;
@@ -59,8 +74,12 @@ impl TaxPoint for TaxAdapter {
             return Ok(TaxAnswer::default());
         }
         let before = question.taxed_before.iter().map(|money| money.minor).chain(std::iter::repeat(0));
-        let lines: Vec<TaxLine<'_>> =
-            question.lines.iter().zip(before).map(|(line, before)| wire_line(line).taxed_before(before)).collect();
+        let lines: Vec<TaxLine<'_>> = question
+            .lines
+            .iter()
+            .zip(before)
+            .map(|(line, before)| wire_line(line).taxed_before(before))
+            .collect();
         let Jurisdiction { country, region, city, postal_code } = &question.destination;
         let call = TaxCall {
             currency: question.currency.code().into(),
@@ -113,7 +132,9 @@ fn answer(question: &TaxingQuestion, found: &WireAnswer) -> Result<TaxAnswer, St
 fn kind(kind: &WireKind) -> Result<TaxKind, String> {
     let (name, jurisdiction) = (kind.name.as_str(), kind.jurisdiction.as_str());
     if name.trim().is_empty() || name.len() > MAX_NAME_BYTES || jurisdiction.len() > MAX_NAME_BYTES {
-        return Err(format!("a tax kind is named {name:?} of {jurisdiction:?}, not 1 to {MAX_NAME_BYTES} letters"));
+        return Err(format!(
+            "a tax kind is named {name:?} of {jurisdiction:?}, not 1 to {MAX_NAME_BYTES} letters"
+        ));
     }
     if kind.rate_ppm < 0 {
         return Err(format!("the tax kind {name} has the negative rate {}", kind.rate_ppm));

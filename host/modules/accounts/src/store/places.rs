@@ -25,17 +25,13 @@ pub(crate) async fn insert_locations(
     let ids: Vec<Uuid> = locations.iter().map(|location| location.id.0).collect();
     let accounts: Vec<Uuid> = locations.iter().map(|location| location.account_id.0).collect();
     let names: Vec<&str> = locations.iter().map(|location| location.name.as_str()).collect();
-    let defaults: Vec<Option<Uuid>> =
-        locations.iter().map(|location| location.default_address_id.map(Uuid::from)).collect();
     sqlx::query!(
-        "INSERT INTO accounts.location (id, account_id, name, default_address_id, created_at, updated_at) \
-         SELECT id, account_id, name, default_address_id, $5, $5 \
-         FROM UNNEST($1::uuid[], $2::uuid[], $3::text[], $4::uuid[]) \
-             AS given (id, account_id, name, default_address_id)",
+        "INSERT INTO accounts.location (id, account_id, name, created_at, updated_at) \
+         SELECT id, account_id, name, $4, $4 \
+         FROM UNNEST($1::uuid[], $2::uuid[], $3::text[]) AS given (id, account_id, name)",
         &ids,
         &accounts,
         &names as &[&str],
-        &defaults as &[Option<Uuid>],
         ctx.now()
     )
     .execute(conn(tx))
@@ -86,19 +82,22 @@ pub(crate) async fn insert_addresses(
     Ok(())
 }
 
-#[tracing::instrument(name = "db.accounts.set_default_address", skip_all)]
-pub(crate) async fn set_default_address(
+/// Makes addresses the defaults of their locations.
+#[tracing::instrument(name = "db.accounts.set_default_addresses", skip_all, fields(count = addresses.len()))]
+pub(crate) async fn set_defaults(
     tx: &mut Tx,
     ctx: &Ctx,
-    id: LocationId,
-    address_id: AddressId,
+    addresses: &[NewAddress],
 ) -> Result<(), sqlx::Error> {
+    let ids: Vec<Uuid> = addresses.iter().map(|address| address.id.0).collect();
+    let locations: Vec<Uuid> = addresses.iter().map(|address| address.location_id.0).collect();
     sqlx::query!(
-        "UPDATE accounts.location \
-         SET default_address_id = $2, updated_at = $3 \
-         WHERE id = $1",
-        id.0,
-        address_id.0,
+        "UPDATE accounts.location AS location \
+         SET default_address_id = given.id, updated_at = $3 \
+         FROM UNNEST($1::uuid[], $2::uuid[]) AS given (id, location_id) \
+         WHERE location.id = given.location_id",
+        &ids,
+        &locations,
         ctx.now()
     )
     .execute(conn(tx))

@@ -46,7 +46,7 @@ async fn a_caller_without_a_cart_gets_one(pool: PgPool) {
 #[sqlx::test(migrations = false)]
 async fn what_the_caller_may_not_buy_is_left_out_counted_and_stays_with_the_guest(pool: PgPool) {
     let world = World::new(pool).await;
-    for sku in ["GONE", "UNPRICED", "CAPPED", "PAIRED"] {
+    for sku in ["GONE", "UNPRICED", "CAPPED", "PAIRED", "FIVES"] {
         world.sell(sku, 1_000_000, |_| {});
     }
     let lines = vec![
@@ -55,6 +55,8 @@ async fn what_the_caller_may_not_buy_is_left_out_counted_and_stays_with_the_gues
         line("UNPRICED", 1),
         line("CAPPED", 4),
         line("PAIRED", 2),
+        line("FIVES", 5),
+        AddLine { package: Some("case-of-24".to_owned()), ..line("FIVES", 1) },
         line("MUG", 2),
     ];
     let guest = guest_adds(&world, lines).await;
@@ -64,19 +66,20 @@ async fn what_the_caller_may_not_buy_is_left_out_counted_and_stays_with_the_gues
         answers.prices.remove("UNPRICED");
         answers.variants.get_mut("CAPPED").unwrap().limits.max = Some(units(5));
         answers.variants.get_mut("PAIRED").unwrap().limits.min = Some(units(3));
+        // The case breaks the step; without it, what is left breaks the minimum.
+        let fives = &mut answers.variants.get_mut("FIVES").unwrap().limits;
+        (fives.step, fives.min) = (Some(units(5)), Some(units(10)));
     });
 
     world.carts.merge_guest(&world.buyer, "g1").await.unwrap().unwrap();
 
     let quantities: Vec<_> = world.mine().await.lines.iter().map(|line| line.quantity).collect();
     assert_eq!(quantities, [units(2), units(3)]);
-    let left: Vec<_> = world.carts.find_mine(&guest).await.unwrap().unwrap().lines;
-    assert_eq!(
-        left.iter().map(|line| line.quantity).collect::<Vec<_>>(),
-        [units(1), units(1), units(4), units(2)]
-    );
+    let left = world.carts.find_mine(&guest).await.unwrap().unwrap().lines;
+    let quantities: Vec<_> = left.iter().map(|line| line.quantity).collect();
+    assert_eq!(quantities, [1, 1, 4, 2, 5, 24].map(units));
     let detail = world.change(|answers| answers.audited.last().unwrap().detail.clone());
-    assert_eq!((&detail["lines"], &detail["leftOut"]), (&2.into(), &4.into()));
+    assert_eq!((&detail["lines"], &detail["leftOut"]), (&2.into(), &6.into()));
 }
 
 #[sqlx::test(migrations = false)]
@@ -150,6 +153,11 @@ async fn a_guest_who_adds_meanwhile_loses_nothing(pool: PgPool) {
         .execute(vectis_db::conn(&mut blocking))
         .await
         .unwrap();
+    sqlx::query("UPDATE carts.cart_line SET quantity_milli = 5000 WHERE cart_id = $1")
+        .bind(guests.id.0)
+        .execute(vectis_db::conn(&mut blocking))
+        .await
+        .unwrap();
 
     let merging = world.carts.merge_guest(&world.buyer, "g1");
     let committing = async {
@@ -160,7 +168,7 @@ async fn a_guest_who_adds_meanwhile_loses_nothing(pool: PgPool) {
 
     committed.unwrap();
     assert_eq!(merged.unwrap().unwrap().version, 1);
-    assert_eq!(world.mine().await.lines[0].quantity, units(1));
+    assert_eq!(world.mine().await.lines[0].quantity, units(5));
     let guests = world.cart(guests.id).await;
     assert_eq!((guests.version, guests.lines.len()), (3, 0));
     let unchanged = CartTarget { version: Some(3), ..this(guests.id) };

@@ -110,7 +110,7 @@ async fn unknown_warehouses_are_named_line_by_line(pool: PgPool) {
     ];
     let outcome = shop.inventory.stock_adjust(&shop.ctx, adjustments).await;
 
-    let unknown = |index: usize| ("WAREHOUSE_NOT_FOUND", format!("adjustments.{index}.warehouse_id"));
+    let unknown = |index: usize| ("WAREHOUSE_NOT_FOUND", format!("adjustments.{index}.warehouseId"));
     assert_eq!(stock_codes(outcome), vec![unknown(0), unknown(2)]);
     assert_eq!(shop.units(variant, shop.north).await, (0, 0, 0));
 }

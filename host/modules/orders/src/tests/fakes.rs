@@ -86,10 +86,7 @@ impl Fakes {
             taken_into: Vec::new(),
             taxed_to: Vec::new(),
         };
-        Self {
-            pool,
-            state: Mutex::new(state),
-        }
+        Self { pool, state: Mutex::new(state) }
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {

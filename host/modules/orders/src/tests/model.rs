@@ -38,11 +38,7 @@ fn nothing_is_owed_once_more_than_the_total_is_credited() {
 
 #[test]
 fn changed_totals_add_up() {
-    let change = TotalsChange {
-        lines_net: gbp(-40),
-        charges_net: gbp(15),
-        tax: gbp(-5),
-    };
+    let change = TotalsChange { lines_net: gbp(-40), charges_net: gbp(15), tax: gbp(-5) };
 
     let after = changed_totals(&totals(100, 20, 7), change).unwrap();
 
@@ -52,11 +48,7 @@ fn changed_totals_add_up() {
 
 #[test]
 fn totals_in_two_currencies_are_refused() {
-    let change = TotalsChange {
-        lines_net: Money::new(1, Currency::EUR),
-        charges_net: gbp(0),
-        tax: gbp(0),
-    };
+    let change = TotalsChange { lines_net: Money::new(1, Currency::EUR), charges_net: gbp(0), tax: gbp(0) };
 
     assert!(changed_totals(&totals(100, 20, 0), change).is_err());
 }

@@ -1,5 +1,6 @@
 use std::collections::BTreeSet;
 
+use futures_util::future::join_all;
 use sqlx::PgPool;
 use vectis_contracts::orders::PlaceCode;
 use vectis_kernel::{Failure, IdempotencyMismatch};
@@ -16,7 +17,7 @@ async fn one_cart_placed_fifty_times_at_once_becomes_one_order(pool: PgPool) {
     let cart = room.cart(&[(&hammer, 2)]).await;
     let ctx = room.buyer();
 
-    let attempts = futures_of(AT_ONCE, || room.place(&ctx, &cart)).await;
+    let attempts = at_once(AT_ONCE, || room.place(&ctx, &cart)).await;
 
     let placed = attempts.iter().filter(|attempt| attempt.is_ok()).count();
     assert_eq!(placed, 1);
@@ -35,9 +36,10 @@ async fn one_request_sent_fifty_times_at_once_has_one_effect_and_one_answer(pool
     let cart = room.cart(&[(&hammer, 2)]).await;
     let ctx = with_key(&room.buyer(), "k1");
 
-    let attempts = futures_of(AT_ONCE, || room.place(&ctx, &cart)).await;
+    let attempts = at_once(AT_ONCE, || room.place(&ctx, &cart)).await;
 
-    let answers: BTreeSet<_> = attempts.into_iter().map(|attempt| attempt.unwrap().order_id.unwrap()).collect();
+    let answers: BTreeSet<_> =
+        attempts.into_iter().map(|attempt| attempt.unwrap().order_id.unwrap()).collect();
     assert_eq!(answers.len(), 1);
     assert_eq!(room.number("SELECT COUNT(*) FROM orders.sales_order").await, 1);
     assert_eq!(room.events().await.len(), 1);
@@ -79,7 +81,7 @@ async fn even_careless_carts_become_one_order(pool: PgPool) {
     let cart = room.cart(&[(&hammer, 2)]).await;
     let ctx = room.buyer();
 
-    let attempts = futures_of(8, || room.place(&ctx, &cart)).await;
+    let attempts = at_once(8, || room.place(&ctx, &cart)).await;
 
     assert_eq!(attempts.iter().filter(|attempt| attempt.is_ok()).count(), 1);
     let codes: Vec<PlaceCode> = attempts
@@ -92,26 +94,6 @@ async fn even_careless_carts_become_one_order(pool: PgPool) {
 }
 
 /// Runs so many at once and gathers what they say.
-async fn futures_of<F, T>(count: usize, make: impl Fn() -> F) -> Vec<T>
-where
-    F: Future<Output = T>,
-{
-    let mut waiting: Vec<_> = (0..count).map(|_| Box::pin(make())).collect();
-    let mut done: Vec<Option<T>> = waiting.iter().map(|_| None).collect();
-    std::future::poll_fn(|cx| {
-        for (future, outcome) in waiting.iter_mut().zip(&mut done) {
-            if outcome.is_none()
-                && let std::task::Poll::Ready(value) = future.as_mut().poll(cx)
-            {
-                *outcome = Some(value);
-            }
-        }
-        if done.iter().all(Option::is_some) {
-            std::task::Poll::Ready(())
-        } else {
-            std::task::Poll::Pending
-        }
-    })
-    .await;
-    done.into_iter().flatten().collect()
+async fn at_once<F: Future>(count: usize, make: impl Fn() -> F) -> Vec<F::Output> {
+    join_all((0..count).map(|_| make())).await
 }

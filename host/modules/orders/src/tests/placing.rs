@@ -25,10 +25,7 @@ async fn placing_writes_exactly_what_was_priced(pool: PgPool) {
         by: Some(LoginId(Uuid::from_u128(7))),
     });
     let mut packed = cart_line(4, screw.id, units(48), price("0.0125"));
-    packed.package = Some(PackageChoice {
-        slug: "box-of-24".to_owned(),
-        multiplier: units(24),
-    });
+    packed.package = Some(PackageChoice { slug: "box-of-24".to_owned(), multiplier: units(24) });
     let cart = room.cart_of(room.owner(), vec![packed, by_staff]).await;
 
     let submitted = room.place(&room.buyer(), &cart).await.unwrap();
@@ -128,11 +125,8 @@ async fn the_written_address_goes_before_the_default_one(pool: PgPool) {
     let room = room(pool).await;
     let hammer = room.sell(variant("HAMMER"), "2.55").await;
     let mut cart = room.cart(&[(&hammer, 2)]).await;
-    let site = PostalAddress {
-        city: "York".to_owned(),
-        country: "GB".to_owned(),
-        ..PostalAddress::default()
-    };
+    let site =
+        PostalAddress { city: "York".to_owned(), country: "GB".to_owned(), ..PostalAddress::default() };
     cart.shipping_address = Some(site.clone());
     room.put_cart(&cart).await;
 
@@ -155,9 +149,7 @@ async fn customers_and_guests_buy_without_anybodys_approval(pool: PgPool) {
     let theirs = room.cart_of(CartOwner::Customer(login_id), vec![line.clone()]).await;
     let guests = room.cart_of(CartOwner::Guest("hash".to_owned()), vec![line]).await;
     let customer = room.ctx(Actor::Customer { login_id });
-    let guest = room.ctx(Actor::Anonymous {
-        guest: Some("hash".to_owned()),
-    });
+    let guest = room.ctx(Actor::Anonymous { guest: Some("hash".to_owned()) });
 
     let first = room.place(&customer, &theirs).await.unwrap();
     let second = room.place(&guest, &guests).await.unwrap();

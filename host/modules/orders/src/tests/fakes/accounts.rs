@@ -7,13 +7,11 @@ use uuid::Uuid;
 use vectis_contracts::Tx;
 use vectis_contracts::accounts::{
     Account, AccountCode, AccountFilter, AccountStatus, Accounts, Address, AddressUse, CreateAccount,
-    CreateEmployee, CreateLocation, CreditCode, CustomerGroup, Employee, Location, Membership, PostalAddress, Role,
-    UpdateAccount, UpdateEmployee,
+    CreateEmployee, CreateLocation, CreditCode, CustomerGroup, Employee, Location, Membership, PostalAddress,
+    Role, UpdateAccount, UpdateEmployee,
 };
 use vectis_db::conn;
-use vectis_kernel::ids::{
-    AccountId, AddressId, CustomerGroupId, EmployeeId, LocationId, LoginId, RoleId,
-};
+use vectis_kernel::ids::{AccountId, AddressId, CustomerGroupId, EmployeeId, LocationId, LoginId, RoleId};
 use vectis_kernel::{Ctx, Currency, Failure, Money, Page, PageRequest, Permission};
 
 use super::{Fakes, never};
@@ -52,11 +50,13 @@ impl Accounts for Fakes {
         owner: Uuid,
         amount: Money,
     ) -> Result<(), Failure<CreditCode>> {
-        let held = sqlx::query("UPDATE fakes.credit SET available = available - $2 WHERE account_id = $1 AND available >= $2")
-            .bind(account_id.0)
-            .bind(amount.minor)
-            .execute(conn(tx))
-            .await?;
+        let held = sqlx::query(
+            "UPDATE fakes.credit SET available = available - $2 WHERE account_id = $1 AND available >= $2",
+        )
+        .bind(account_id.0)
+        .bind(amount.minor)
+        .execute(conn(tx))
+        .await?;
         if held.rows_affected() == 0 {
             return Err(Failure::refused(CreditCode::InsufficientCredit, "not enough credit"));
         }
@@ -88,22 +88,123 @@ impl Accounts for Fakes {
         Ok(())
     }
 
-    async fn find_membership(&self, _login_id: LoginId) -> Result<Option<Membership>, Failure<AccountCode>> { never() }
-    async fn list( &self, _ctx: &Ctx, _filter: &AccountFilter, _page: PageRequest, ) -> Result<Page<Account>, Failure<AccountCode>> { never() }
-    async fn locations( &self, _ctx: &Ctx, _account_ids: &[AccountId], ) -> Result<Vec<Location>, Failure<AccountCode>> { never() }
-    async fn addresses( &self, _ctx: &Ctx, _location_ids: &[LocationId], ) -> Result<Vec<Address>, Failure<AccountCode>> { never() }
-    async fn find_address(&self, _ctx: &Ctx, _id: AddressId) -> Result<Option<Address>, Failure<AccountCode>> { never() }
-    async fn employees_by_id( &self, _ctx: &Ctx, _ids: &[EmployeeId], ) -> Result<Vec<Employee>, Failure<AccountCode>> { never() }
-    async fn employees_of( &self, _ctx: &Ctx, _account_ids: &[AccountId], ) -> Result<Vec<Employee>, Failure<AccountCode>> { never() }
-    async fn roles(&self, _ctx: &Ctx) -> Result<Vec<Role>, Failure<AccountCode>> { never() }
-    async fn groups(&self, _ctx: &Ctx) -> Result<Vec<CustomerGroup>, Failure<AccountCode>> { never() }
-    async fn accounts_create( &self, _ctx: &Ctx, _accounts: Vec<CreateAccount>, ) -> Result<Vec<AccountId>, Failure<AccountCode>> { never() }
-    async fn account_update( &self, _ctx: &Ctx, _id: AccountId, _version: i64, _changes: UpdateAccount, ) -> Result<(), Failure<AccountCode>> { never() }
-    async fn location_create( &self, _ctx: &Ctx, _account_id: AccountId, _location: CreateLocation, ) -> Result<LocationId, Failure<AccountCode>> { never() }
-    async fn address_create( &self, _ctx: &Ctx, _location_id: LocationId, _postal: PostalAddress, _as_default: AddressUse, ) -> Result<AddressId, Failure<AccountCode>> { never() }
-    async fn employee_create( &self, _ctx: &Ctx, _location_id: LocationId, _employee: CreateEmployee, ) -> Result<EmployeeId, Failure<AccountCode>> { never() }
-    async fn employee_update( &self, _ctx: &Ctx, _id: EmployeeId, _changes: UpdateEmployee, ) -> Result<(), Failure<AccountCode>> { never() }
-    async fn role_upsert( &self, _ctx: &Ctx, _name: &str, _permissions: BTreeSet<Permission>, ) -> Result<RoleId, Failure<AccountCode>> { never() }
-    async fn group_upsert(&self, _ctx: &Ctx, _name: &str) -> Result<CustomerGroupId, Failure<AccountCode>> { never() }
-    async fn credit_available( &self, _account_id: AccountId, _currency: Currency, ) -> Result<Option<Money>, Failure<CreditCode>> { never() }
+    async fn find_membership(&self, _login_id: LoginId) -> Result<Option<Membership>, Failure<AccountCode>> {
+        never()
+    }
+    async fn list(
+        &self,
+        _ctx: &Ctx,
+        _filter: &AccountFilter,
+        _page: PageRequest,
+    ) -> Result<Page<Account>, Failure<AccountCode>> {
+        never()
+    }
+    async fn locations(
+        &self,
+        _ctx: &Ctx,
+        _account_ids: &[AccountId],
+    ) -> Result<Vec<Location>, Failure<AccountCode>> {
+        never()
+    }
+    async fn addresses(
+        &self,
+        _ctx: &Ctx,
+        _location_ids: &[LocationId],
+    ) -> Result<Vec<Address>, Failure<AccountCode>> {
+        never()
+    }
+    async fn find_address(
+        &self,
+        _ctx: &Ctx,
+        _id: AddressId,
+    ) -> Result<Option<Address>, Failure<AccountCode>> {
+        never()
+    }
+    async fn employees_by_id(
+        &self,
+        _ctx: &Ctx,
+        _ids: &[EmployeeId],
+    ) -> Result<Vec<Employee>, Failure<AccountCode>> {
+        never()
+    }
+    async fn employees_of(
+        &self,
+        _ctx: &Ctx,
+        _account_ids: &[AccountId],
+    ) -> Result<Vec<Employee>, Failure<AccountCode>> {
+        never()
+    }
+    async fn roles(&self, _ctx: &Ctx) -> Result<Vec<Role>, Failure<AccountCode>> {
+        never()
+    }
+    async fn groups(&self, _ctx: &Ctx) -> Result<Vec<CustomerGroup>, Failure<AccountCode>> {
+        never()
+    }
+    async fn accounts_create(
+        &self,
+        _ctx: &Ctx,
+        _accounts: Vec<CreateAccount>,
+    ) -> Result<Vec<AccountId>, Failure<AccountCode>> {
+        never()
+    }
+    async fn account_update(
+        &self,
+        _ctx: &Ctx,
+        _id: AccountId,
+        _version: i64,
+        _changes: UpdateAccount,
+    ) -> Result<(), Failure<AccountCode>> {
+        never()
+    }
+    async fn location_create(
+        &self,
+        _ctx: &Ctx,
+        _account_id: AccountId,
+        _location: CreateLocation,
+    ) -> Result<LocationId, Failure<AccountCode>> {
+        never()
+    }
+    async fn address_create(
+        &self,
+        _ctx: &Ctx,
+        _location_id: LocationId,
+        _postal: PostalAddress,
+        _as_default: AddressUse,
+    ) -> Result<AddressId, Failure<AccountCode>> {
+        never()
+    }
+    async fn employee_create(
+        &self,
+        _ctx: &Ctx,
+        _location_id: LocationId,
+        _employee: CreateEmployee,
+    ) -> Result<EmployeeId, Failure<AccountCode>> {
+        never()
+    }
+    async fn employee_update(
+        &self,
+        _ctx: &Ctx,
+        _id: EmployeeId,
+        _changes: UpdateEmployee,
+    ) -> Result<(), Failure<AccountCode>> {
+        never()
+    }
+    async fn role_upsert(
+        &self,
+        _ctx: &Ctx,
+        _name: &str,
+        _permissions: BTreeSet<Permission>,
+    ) -> Result<RoleId, Failure<AccountCode>> {
+        never()
+    }
+    async fn group_upsert(&self, _ctx: &Ctx, _name: &str) -> Result<CustomerGroupId, Failure<AccountCode>> {
+        never()
+    }
+    async fn credit_available(
+        &self,
+        _account_id: AccountId,
+        _currency: Currency,
+    ) -> Result<Option<Money>, Failure<CreditCode>> {
+        never()
+    }
 }

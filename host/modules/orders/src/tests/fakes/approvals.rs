@@ -87,10 +87,12 @@ impl Approvals for Fakes {
         open: OpenApproval,
     ) -> Result<ApprovalRequestId, Failure<ApprovalCode>> {
         let id: ApprovalRequestId = ctx.new_id();
-        sqlx::query("INSERT INTO fakes.request (id, status, version, current_step) VALUES ($1, 'pending', 1, 0)")
-            .bind(id.0)
-            .execute(conn(tx))
-            .await?;
+        sqlx::query(
+            "INSERT INTO fakes.request (id, status, version, current_step) VALUES ($1, 'pending', 1, 0)",
+        )
+        .bind(id.0)
+        .execute(conn(tx))
+        .await?;
         self.state().requests.insert(id, open);
         Ok(id)
     }
@@ -150,5 +152,12 @@ impl Approvals for Fakes {
         Ok(())
     }
 
-    async fn list( &self, _ctx: &Ctx, _filter: &ApprovalFilter, _page: PageRequest, ) -> Result<Page<ApprovalRequest>, Failure<ApprovalCode>> { never() }
+    async fn list(
+        &self,
+        _ctx: &Ctx,
+        _filter: &ApprovalFilter,
+        _page: PageRequest,
+    ) -> Result<Page<ApprovalRequest>, Failure<ApprovalCode>> {
+        never()
+    }
 }

@@ -4,7 +4,8 @@ use async_trait::async_trait;
 use uuid::Uuid;
 use vectis_contracts::Tx;
 use vectis_contracts::carts::{
-    AddLine, Cart, CartChange, CartCode, CartDetails, CartStatus, CartTarget, Carts, OnDuplicate, OverridePrice,
+    AddLine, Cart, CartChange, CartCode, CartDetails, CartStatus, CartTarget, Carts, OnDuplicate,
+    OverridePrice,
 };
 use vectis_db::conn;
 use vectis_kernel::ids::{ApprovalRequestId, CartId, CartLineId, EmployeeId, OrderId};
@@ -96,22 +97,82 @@ impl Carts for Fakes {
     }
 
     async fn reopen(&self, tx: &mut Tx, _ctx: &Ctx, cart_id: CartId) -> Result<(), Failure<CartCode>> {
-        sqlx::query("UPDATE fakes.cart SET status = 'open', version = version + 1, request_id = NULL WHERE id = $1")
-            .bind(cart_id.0)
-            .execute(conn(tx))
-            .await?;
+        sqlx::query(
+            "UPDATE fakes.cart SET status = 'open', version = version + 1, request_id = NULL WHERE id = $1",
+        )
+        .bind(cart_id.0)
+        .execute(conn(tx))
+        .await?;
         Ok(())
     }
 
-    async fn find(&self, _ctx: &Ctx, _id: CartId) -> Result<Option<Cart>, Failure<CartCode>> { never() }
-    async fn find_mine(&self, _ctx: &Ctx) -> Result<Option<Cart>, Failure<CartCode>> { never() }
-    async fn cart_create( &self, _ctx: &Ctx, _currency: Option<Currency>, _for_employee: Option<EmployeeId>, ) -> Result<CartChange, Failure<CartCode>> { never() }
-    async fn lines_add( &self, _ctx: &Ctx, _target: CartTarget, _lines: Vec<AddLine>, _on_duplicate: OnDuplicate, ) -> Result<CartChange, Failure<CartCode>> { never() }
-    async fn lines_replace( &self, _ctx: &Ctx, _target: CartTarget, _lines: Vec<AddLine>, ) -> Result<CartChange, Failure<CartCode>> { never() }
-    async fn lines_update( &self, _ctx: &Ctx, _target: CartTarget, _quantities: Vec<(CartLineId, Quantity)>, ) -> Result<CartChange, Failure<CartCode>> { never() }
-    async fn lines_remove( &self, _ctx: &Ctx, _target: CartTarget, _line_ids: Option<Vec<CartLineId>>, ) -> Result<CartChange, Failure<CartCode>> { never() }
-    async fn details_set( &self, _ctx: &Ctx, _target: CartTarget, _details: CartDetails, ) -> Result<CartChange, Failure<CartCode>> { never() }
-    async fn prices_accept(&self, _ctx: &Ctx, _target: CartTarget) -> Result<CartChange, Failure<CartCode>> { never() }
-    async fn prices_override( &self, _ctx: &Ctx, _target: CartTarget, _overrides: Vec<OverridePrice>, ) -> Result<CartChange, Failure<CartCode>> { never() }
-    async fn merge_guest(&self, _ctx: &Ctx, _guest: &str) -> Result<Option<CartChange>, Failure<CartCode>> { never() }
+    async fn find(&self, _ctx: &Ctx, _id: CartId) -> Result<Option<Cart>, Failure<CartCode>> {
+        never()
+    }
+    async fn find_mine(&self, _ctx: &Ctx) -> Result<Option<Cart>, Failure<CartCode>> {
+        never()
+    }
+    async fn cart_create(
+        &self,
+        _ctx: &Ctx,
+        _currency: Option<Currency>,
+        _for_employee: Option<EmployeeId>,
+    ) -> Result<CartChange, Failure<CartCode>> {
+        never()
+    }
+    async fn lines_add(
+        &self,
+        _ctx: &Ctx,
+        _target: CartTarget,
+        _lines: Vec<AddLine>,
+        _on_duplicate: OnDuplicate,
+    ) -> Result<CartChange, Failure<CartCode>> {
+        never()
+    }
+    async fn lines_replace(
+        &self,
+        _ctx: &Ctx,
+        _target: CartTarget,
+        _lines: Vec<AddLine>,
+    ) -> Result<CartChange, Failure<CartCode>> {
+        never()
+    }
+    async fn lines_update(
+        &self,
+        _ctx: &Ctx,
+        _target: CartTarget,
+        _quantities: Vec<(CartLineId, Quantity)>,
+    ) -> Result<CartChange, Failure<CartCode>> {
+        never()
+    }
+    async fn lines_remove(
+        &self,
+        _ctx: &Ctx,
+        _target: CartTarget,
+        _line_ids: Option<Vec<CartLineId>>,
+    ) -> Result<CartChange, Failure<CartCode>> {
+        never()
+    }
+    async fn details_set(
+        &self,
+        _ctx: &Ctx,
+        _target: CartTarget,
+        _details: CartDetails,
+    ) -> Result<CartChange, Failure<CartCode>> {
+        never()
+    }
+    async fn prices_accept(&self, _ctx: &Ctx, _target: CartTarget) -> Result<CartChange, Failure<CartCode>> {
+        never()
+    }
+    async fn prices_override(
+        &self,
+        _ctx: &Ctx,
+        _target: CartTarget,
+        _overrides: Vec<OverridePrice>,
+    ) -> Result<CartChange, Failure<CartCode>> {
+        never()
+    }
+    async fn merge_guest(&self, _ctx: &Ctx, _guest: &str) -> Result<Option<CartChange>, Failure<CartCode>> {
+        never()
+    }
 }

@@ -20,25 +20,79 @@ use super::{Fakes, never};
 
 #[async_trait]
 impl Products for Fakes {
-    async fn variants_by_id(&self, _ctx: &Ctx, ids: &[VariantId]) -> Result<Vec<Variant>, Failure<ProductCode>> {
+    async fn variants_by_id(
+        &self,
+        _ctx: &Ctx,
+        ids: &[VariantId],
+    ) -> Result<Vec<Variant>, Failure<ProductCode>> {
         let state = self.state();
         Ok(ids.iter().filter_map(|id| state.variants.get(id).cloned()).collect())
     }
 
-    async fn variants_by_sku(&self, _ctx: &Ctx, skus: &[String]) -> Result<Vec<Variant>, Failure<ProductCode>> {
+    async fn variants_by_sku(
+        &self,
+        _ctx: &Ctx,
+        skus: &[String],
+    ) -> Result<Vec<Variant>, Failure<ProductCode>> {
         let state = self.state();
         let found = state.variants.values().filter(|variant| skus.contains(&variant.sku));
         Ok(found.cloned().collect())
     }
 
-    async fn variants_of( &self, _ctx: &Ctx, _product_ids: &[ProductId], ) -> Result<Vec<Variant>, Failure<ProductCode>> { never() }
-    async fn products_by_id( &self, _ctx: &Ctx, _ids: &[ProductId], ) -> Result<Vec<Product>, Failure<ProductCode>> { never() }
-    async fn find_by_slug(&self, _ctx: &Ctx, _slug: &str) -> Result<Option<Product>, Failure<ProductCode>> { never() }
-    async fn list( &self, _ctx: &Ctx, _filter: &ProductFilter, _page: PageRequest, ) -> Result<Page<Product>, Failure<ProductCode>> { never() }
-    async fn categories(&self, _ctx: &Ctx) -> Result<Vec<Category>, Failure<ProductCode>> { never() }
-    async fn products_upsert( &self, _ctx: &Ctx, _products: Vec<UpsertProduct>, ) -> Result<Vec<ProductId>, Failure<ProductCode>> { never() }
-    async fn product_activate( &self, _ctx: &Ctx, _id: ProductId, _version: i64, _activity: ProductActivity, ) -> Result<(), Failure<ProductCode>> { never() }
-    async fn category_upsert( &self, _ctx: &Ctx, _slug: &str, _name: &str, _parent_slug: Option<&str>, _position: i32, ) -> Result<CategoryId, Failure<ProductCode>> { never() }
+    async fn variants_of(
+        &self,
+        _ctx: &Ctx,
+        _product_ids: &[ProductId],
+    ) -> Result<Vec<Variant>, Failure<ProductCode>> {
+        never()
+    }
+    async fn products_by_id(
+        &self,
+        _ctx: &Ctx,
+        _ids: &[ProductId],
+    ) -> Result<Vec<Product>, Failure<ProductCode>> {
+        never()
+    }
+    async fn find_by_slug(&self, _ctx: &Ctx, _slug: &str) -> Result<Option<Product>, Failure<ProductCode>> {
+        never()
+    }
+    async fn list(
+        &self,
+        _ctx: &Ctx,
+        _filter: &ProductFilter,
+        _page: PageRequest,
+    ) -> Result<Page<Product>, Failure<ProductCode>> {
+        never()
+    }
+    async fn categories(&self, _ctx: &Ctx) -> Result<Vec<Category>, Failure<ProductCode>> {
+        never()
+    }
+    async fn products_upsert(
+        &self,
+        _ctx: &Ctx,
+        _products: Vec<UpsertProduct>,
+    ) -> Result<Vec<ProductId>, Failure<ProductCode>> {
+        never()
+    }
+    async fn product_activate(
+        &self,
+        _ctx: &Ctx,
+        _id: ProductId,
+        _version: i64,
+        _activity: ProductActivity,
+    ) -> Result<(), Failure<ProductCode>> {
+        never()
+    }
+    async fn category_upsert(
+        &self,
+        _ctx: &Ctx,
+        _slug: &str,
+        _name: &str,
+        _parent_slug: Option<&str>,
+        _position: i32,
+    ) -> Result<CategoryId, Failure<ProductCode>> {
+        never()
+    }
 }
 
 #[async_trait]
@@ -64,15 +118,67 @@ impl Pricing for Fakes {
         Ok(quotes.collect())
     }
 
-    async fn ladders(&self, _ctx: &Ctx, _query: &PriceQuery) -> Result<Vec<Vec<PriceTier>>, Failure<QuoteCode>> { never() }
-    async fn price_lists(&self, _ctx: &Ctx, _page: PageRequest) -> Result<Page<PriceList>, Failure<PriceCode>> { never() }
-    async fn price_entries( &self, _ctx: &Ctx, _list: PriceListId, _variant_ids: &[VariantId], ) -> Result<Vec<(VariantId, PriceTier)>, Failure<PriceCode>> { never() }
-    async fn price_list_upsert( &self, _ctx: &Ctx, _list: UpsertPriceList, ) -> Result<PriceListId, Failure<PriceCode>> { never() }
-    async fn price_entries_set( &self, _ctx: &Ctx, _list: PriceListId, _entries: Vec<SetPriceEntry>, ) -> Result<(), Failure<PriceCode>> { never() }
-    async fn managed_prices_set( &self, _ctx: &Ctx, _prices: Vec<SetManagedPrice>, ) -> Result<(), Failure<PriceCode>> { never() }
-    async fn managed_prices( &self, _ctx: &Ctx, _variant_ids: &[VariantId], ) -> Result<Vec<ManagedPrice>, Failure<PriceCode>> { never() }
-    async fn exchange_rates_set(&self, _ctx: &Ctx, _rates: Vec<ExchangeRate>) -> Result<(), Failure<PriceCode>> { never() }
-    async fn exchange_rates(&self, _ctx: &Ctx) -> Result<Vec<ExchangeRate>, Failure<PriceCode>> { never() }
+    async fn ladders(
+        &self,
+        _ctx: &Ctx,
+        _query: &PriceQuery,
+    ) -> Result<Vec<Vec<PriceTier>>, Failure<QuoteCode>> {
+        never()
+    }
+    async fn price_lists(
+        &self,
+        _ctx: &Ctx,
+        _page: PageRequest,
+    ) -> Result<Page<PriceList>, Failure<PriceCode>> {
+        never()
+    }
+    async fn price_entries(
+        &self,
+        _ctx: &Ctx,
+        _list: PriceListId,
+        _variant_ids: &[VariantId],
+    ) -> Result<Vec<(VariantId, PriceTier)>, Failure<PriceCode>> {
+        never()
+    }
+    async fn price_list_upsert(
+        &self,
+        _ctx: &Ctx,
+        _list: UpsertPriceList,
+    ) -> Result<PriceListId, Failure<PriceCode>> {
+        never()
+    }
+    async fn price_entries_set(
+        &self,
+        _ctx: &Ctx,
+        _list: PriceListId,
+        _entries: Vec<SetPriceEntry>,
+    ) -> Result<(), Failure<PriceCode>> {
+        never()
+    }
+    async fn managed_prices_set(
+        &self,
+        _ctx: &Ctx,
+        _prices: Vec<SetManagedPrice>,
+    ) -> Result<(), Failure<PriceCode>> {
+        never()
+    }
+    async fn managed_prices(
+        &self,
+        _ctx: &Ctx,
+        _variant_ids: &[VariantId],
+    ) -> Result<Vec<ManagedPrice>, Failure<PriceCode>> {
+        never()
+    }
+    async fn exchange_rates_set(
+        &self,
+        _ctx: &Ctx,
+        _rates: Vec<ExchangeRate>,
+    ) -> Result<(), Failure<PriceCode>> {
+        never()
+    }
+    async fn exchange_rates(&self, _ctx: &Ctx) -> Result<Vec<ExchangeRate>, Failure<PriceCode>> {
+        never()
+    }
 }
 
 #[async_trait]
@@ -82,21 +188,29 @@ impl Tax for Fakes {
         if self.state().tax_fails {
             return Err(Failure::refused(AssessCode::StrategyFailed, "no plugin answers vectis.tax"));
         }
-        let kinds = vec![TaxKind {
-            name: "VAT".to_owned(),
-            jurisdiction: "GB".to_owned(),
-            rate_ppm: 200_000,
-        }];
+        let kinds =
+            vec![TaxKind { name: "VAT".to_owned(), jurisdiction: "GB".to_owned(), rate_ppm: 200_000 }];
         let lines = query.lines.iter().map(|line| taxed(line, query.prices_include_tax));
-        Ok(TaxAssessment {
-            kinds,
-            lines: lines.collect(),
-        })
+        Ok(TaxAssessment { kinds, lines: lines.collect() })
     }
 
-    async fn exemptions( &self, _ctx: &Ctx, _account_ids: &[AccountId], ) -> Result<Vec<Exemption>, Failure<TaxCode>> { never() }
-    async fn exemption_grant( &self, _ctx: &Ctx, _grant: GrantExemption, ) -> Result<ExemptionId, Failure<TaxCode>> { never() }
-    async fn exemption_withdraw(&self, _ctx: &Ctx, _id: ExemptionId) -> Result<(), Failure<TaxCode>> { never() }
+    async fn exemptions(
+        &self,
+        _ctx: &Ctx,
+        _account_ids: &[AccountId],
+    ) -> Result<Vec<Exemption>, Failure<TaxCode>> {
+        never()
+    }
+    async fn exemption_grant(
+        &self,
+        _ctx: &Ctx,
+        _grant: GrantExemption,
+    ) -> Result<ExemptionId, Failure<TaxCode>> {
+        never()
+    }
+    async fn exemption_withdraw(&self, _ctx: &Ctx, _id: ExemptionId) -> Result<(), Failure<TaxCode>> {
+        never()
+    }
 }
 
 fn taxed(line: &TaxQueryLine, is_gross: bool) -> TaxedLine {
@@ -107,16 +221,8 @@ fn taxed(line: &TaxQueryLine, is_gross: bool) -> TaxedLine {
         _ => 0,
     };
     let tax = Money::new(i64::try_from(minor).unwrap(), amount.currency);
-    let (net, gross) = if is_gross {
-        (amount.minus(tax).unwrap(), amount)
-    } else {
-        (amount, amount.plus(tax).unwrap())
-    };
+    let (net, gross) =
+        if is_gross { (amount.minus(tax).unwrap(), amount) } else { (amount, amount.plus(tax).unwrap()) };
     let parts = if minor == 0 { Vec::new() } else { vec![(0, tax)] };
-    TaxedLine {
-        net,
-        tax,
-        gross,
-        parts,
-    }
+    TaxedLine { net, tax, gross, parts }
 }

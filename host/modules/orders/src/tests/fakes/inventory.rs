@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use uuid::Uuid;
 use vectis_contracts::Tx;
 use vectis_contracts::inventory::{
-    AdjustStock, Availability, Inventory, ReserveCode, ReserveStock, StockCode, StockLevel, StockMovement, StockNeed,
-    Warehouse,
+    AdjustStock, Availability, Inventory, ReserveCode, ReserveStock, StockCode, StockLevel, StockMovement,
+    StockNeed, Warehouse,
 };
 use vectis_db::conn;
 use vectis_kernel::ids::{ReservationId, VariantId, WarehouseId};
@@ -42,13 +42,21 @@ impl Fakes {
             .iter()
             .enumerate()
             .filter(|(_, variant)| !taken.contains(variant))
-            .map(|(index, _)| Refusal::at(ReserveCode::InsufficientStock, &format!("lines.{index}"), "not enough"))
+            .map(|(index, _)| {
+                Refusal::at(ReserveCode::InsufficientStock, &format!("lines.{index}"), "not enough")
+            })
             .collect();
         vectis_kernel::failure::refuse_if_any(refusals)?;
         Ok(ctx.new_id())
     }
 
-    async fn log(&self, tx: &mut Tx, what: &str, owner_id: Uuid, needs: &[StockNeed]) -> Result<(), sqlx::Error> {
+    async fn log(
+        &self,
+        tx: &mut Tx,
+        what: &str,
+        owner_id: Uuid,
+        needs: &[StockNeed],
+    ) -> Result<(), sqlx::Error> {
         let variants: Vec<Uuid> = needs.iter().map(|need| need.variant_id.0).collect();
         let quantities: Vec<i64> = needs.iter().map(|need| need.quantity.milli()).collect();
         sqlx::query(
@@ -117,10 +125,7 @@ impl Inventory for Fakes {
     }
 
     async fn ship(&self, tx: &mut Tx, _ctx: &Ctx, owner_id: Uuid) -> Result<(), Failure<ReserveCode>> {
-        sqlx::query("DELETE FROM fakes.promise WHERE owner_id = $1")
-            .bind(owner_id)
-            .execute(conn(tx))
-            .await?;
+        sqlx::query("DELETE FROM fakes.promise WHERE owner_id = $1").bind(owner_id).execute(conn(tx)).await?;
         Ok(())
     }
 
@@ -136,11 +141,49 @@ impl Inventory for Fakes {
         Ok(self.log(tx, "taken back", owner_id, needs).await?)
     }
 
-    async fn availability( &self, _ctx: &Ctx, _variant_ids: &[VariantId], _warehouse_ids: &[WarehouseId], ) -> Result<Vec<Availability>, Failure<StockCode>> { never() }
-    async fn levels( &self, _ctx: &Ctx, _variant_ids: &[VariantId], ) -> Result<Vec<StockLevel>, Failure<StockCode>> { never() }
-    async fn movements( &self, _ctx: &Ctx, _variant_id: VariantId, _page: PageRequest, ) -> Result<Page<StockMovement>, Failure<StockCode>> { never() }
-    async fn warehouses(&self, _ctx: &Ctx) -> Result<Vec<Warehouse>, Failure<StockCode>> { never() }
-    async fn warehouse_upsert( &self, _ctx: &Ctx, _code: &str, _name: &str, _country: &str, ) -> Result<WarehouseId, Failure<StockCode>> { never() }
-    async fn stock_adjust(&self, _ctx: &Ctx, _adjustments: Vec<AdjustStock>) -> Result<(), Failure<StockCode>> { never() }
-    async fn expire_due(&self, _ctx: &Ctx) -> Result<u64, Failure<ReserveCode>> { never() }
+    async fn availability(
+        &self,
+        _ctx: &Ctx,
+        _variant_ids: &[VariantId],
+        _warehouse_ids: &[WarehouseId],
+    ) -> Result<Vec<Availability>, Failure<StockCode>> {
+        never()
+    }
+    async fn levels(
+        &self,
+        _ctx: &Ctx,
+        _variant_ids: &[VariantId],
+    ) -> Result<Vec<StockLevel>, Failure<StockCode>> {
+        never()
+    }
+    async fn movements(
+        &self,
+        _ctx: &Ctx,
+        _variant_id: VariantId,
+        _page: PageRequest,
+    ) -> Result<Page<StockMovement>, Failure<StockCode>> {
+        never()
+    }
+    async fn warehouses(&self, _ctx: &Ctx) -> Result<Vec<Warehouse>, Failure<StockCode>> {
+        never()
+    }
+    async fn warehouse_upsert(
+        &self,
+        _ctx: &Ctx,
+        _code: &str,
+        _name: &str,
+        _country: &str,
+    ) -> Result<WarehouseId, Failure<StockCode>> {
+        never()
+    }
+    async fn stock_adjust(
+        &self,
+        _ctx: &Ctx,
+        _adjustments: Vec<AdjustStock>,
+    ) -> Result<(), Failure<StockCode>> {
+        never()
+    }
+    async fn expire_due(&self, _ctx: &Ctx) -> Result<u64, Failure<ReserveCode>> {
+        never()
+    }
 }

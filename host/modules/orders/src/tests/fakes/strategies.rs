@@ -13,10 +13,7 @@ use vectis_kernel::ids::ChannelId;
 use super::{Fakes, never};
 
 fn missing(point: &'static str) -> PointError {
-    PointError::Missing {
-        point,
-        channel: "shop".to_owned(),
-    }
+    PointError::Missing { point, channel: "shop".to_owned() }
 }
 
 impl Strategies for Fakes {
@@ -81,29 +78,15 @@ pub(crate) struct FakeProcess {
 }
 
 fn state(key: &str, is_editable: bool, is_canceled: bool) -> OrderState {
-    OrderState {
-        key: key.to_owned(),
-        name: key.to_owned(),
-        is_editable,
-        is_final: false,
-        is_canceled,
-    }
+    OrderState { key: key.to_owned(), name: key.to_owned(), is_editable, is_final: false, is_canceled }
 }
 
 fn transition(name: &str, from: &str, to: &str, buyer_may: bool) -> OrderTransition {
-    OrderTransition {
-        name: name.to_owned(),
-        from: from.to_owned(),
-        to: to.to_owned(),
-        buyer_may,
-    }
+    OrderTransition { name: name.to_owned(), from: from.to_owned(), to: to.to_owned(), buyer_may }
 }
 
 fn go(state: &str, effects: &[OrderEffect]) -> OrderStep {
-    OrderStep::Go {
-        state: state.to_owned(),
-        effects: effects.to_vec(),
-    }
+    OrderStep::Go { state: state.to_owned(), effects: effects.to_vec() }
 }
 
 impl FakeProcess {
@@ -128,12 +111,7 @@ impl FakeProcess {
             start: go("New", &[ReserveStock, HoldCredit]),
             steps: HashMap::from([
                 ("Shipped", go("Shipped", &[ShipStock, ReleaseCredit, CapturePayment])),
-                (
-                    "Held",
-                    OrderStep::Refuse {
-                        reason: "nothing is held here".to_owned(),
-                    },
-                ),
+                ("Held", OrderStep::Refuse { reason: "nothing is held here".to_owned() }),
                 ("Canceled", go("Canceled", &[ReleaseStock, ReleaseCredit, RefundPayment])),
             ]),
             seen: std::sync::Mutex::default(),
@@ -153,21 +131,15 @@ impl FakeProcess {
         }
     }
 
-    /// The company process, but it takes no order, or leads nowhere it declares.
+    /// The company process, but it takes no order.
     pub(crate) fn refusing(reason: &str) -> Self {
-        Self {
-            start: OrderStep::Refuse {
-                reason: reason.to_owned(),
-            },
-            ..Self::company()
-        }
+        Self { start: OrderStep::Refuse { reason: reason.to_owned() }, ..Self::company() }
     }
 
+    /// The company process, but it leads where it declares no state.
     pub(crate) fn leading_astray() -> Self {
-        Self {
-            steps: HashMap::from([("Shipped", go("Nowhere", &[]))]),
-            ..Self::company()
-        }
+        let start = go("Limbo", &[]);
+        Self { start, steps: HashMap::from([("Shipped", go("Nowhere", &[]))]), ..Self::company() }
     }
 }
 

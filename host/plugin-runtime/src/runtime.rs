@@ -1,0 +1,280 @@
+//! The plugins of this process: which files are loaded, which set is in force, and when a new one takes its place.
+
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use vectis_contracts::channels::{ChannelCode, Channels};
+use vectis_contracts::points::{
+    ApprovalPoint, OrderProcessPoint, PointError, PricingPoint, Strategies, TaxPoint,
+};
+use vectis_kernel::ids::ChannelId;
+use vectis_kernel::{Clock, Ctx, Failure, SystemClock};
+
+use crate::discover;
+use crate::load::{Library, Loader};
+use crate::refusal::{Fault, Identity, Step};
+use crate::registry::{Bindings, FileState, PluginSet, Slugs, Workshop};
+
+/// How the plugins of a process are run.
+pub struct RuntimeOptions {
+    /// Every `.so` file in it is looked at. It need not exist.
+    pub folder: PathBuf,
+    /// Names of plugins without which [`PluginRuntime::start`] fails.
+    pub required: Vec<String>,
+    /// File or plugin name → SHA-256 in hex that it must have.
+    pub pinned: BTreeMap<String, String>,
+    /// How long one call may take; plugins are asked to stop by then. Zero for as long as they like.
+    pub call_budget: Duration,
+    /// Log lines of one instance that are written in a second; the others are dropped and counted.
+    pub log_lines_per_second: u32,
+    /// The clock plugins see.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Default for RuntimeOptions {
+    fn default() -> Self {
+        Self {
+            folder: PathBuf::from("data/plugins"),
+            required: Vec::new(),
+            pinned: BTreeMap::new(),
+            call_budget: Duration::from_secs(1),
+            log_lines_per_second: 100,
+            clock: Arc::new(SystemClock),
+        }
+    }
+}
+
+/// Why the plugins could not be started at all. A plugin that is merely refused is no reason unless it is required.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A required plugin is missing or was refused.
+    #[error("the required plugin {name} does not run: {why}")]
+    Required {
+        /// Its name.
+        name: String,
+        /// One sentence.
+        why: String,
+    },
+    /// The first set could not be made.
+    #[error(transparent)]
+    Refresh(#[from] RefreshError),
+}
+
+/// Why the set in force could not be renewed. The one before stays in force.
+#[derive(Debug, thiserror::Error)]
+pub enum RefreshError {
+    /// The folder is there but cannot be read.
+    #[error("the plugins folder {} cannot be read; give the server's user the right to read it", folder.display())]
+    Folder {
+        /// As configured.
+        folder: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Channels and their activations could not be read.
+    #[error("the activated strategies cannot be read: {0}")]
+    Channels(String),
+    /// A task of the host itself failed.
+    #[error("the plugins could not be looked at")]
+    Task(#[from] tokio::task::JoinError),
+}
+
+/// The plugins of this process. Offers [`Strategies`] to modules and [`vectis_contracts::plugins::Plugins`] to staff.
+pub struct PluginRuntime {
+    folder: PathBuf,
+    pub(crate) workshop: Arc<Workshop>,
+    loader: Arc<Loader>,
+    pub(crate) channels: Arc<dyn Channels>,
+    current: ArcSwap<PluginSet>,
+    slugs: ArcSwap<Slugs>,
+    /// One writer at a time; readers never wait.
+    writing: tokio::sync::Mutex<()>,
+}
+
+impl PluginRuntime {
+    /// Loads what is in the folder and activates it as the channels say.
+    pub async fn start(
+        options: RuntimeOptions,
+        channels: Arc<dyn Channels>,
+    ) -> Result<Arc<Self>, StartError> {
+        let RuntimeOptions { folder, required, pinned, call_budget, log_lines_per_second, clock } = options;
+        let runtime = Arc::new(Self {
+            folder,
+            workshop: Arc::new(Workshop { call_budget, log_lines_per_second, clock }),
+            loader: Arc::new(Loader::new(pinned)),
+            channels,
+            current: ArcSwap::default(),
+            slugs: ArcSwap::default(),
+            writing: tokio::sync::Mutex::default(),
+        });
+        runtime.rescan().await?;
+        let set = runtime.current.load_full();
+        for name in required {
+            if set.plugin(&name).is_none() {
+                let why = why_missing(&set, &name);
+                return Err(StartError::Required { name, why });
+            }
+        }
+        Ok(runtime)
+    }
+
+    /// The set in force, to be put into `Ctx::plugin_set` when a request begins.
+    pub fn snapshot(&self) -> Arc<dyn Any + Send + Sync> {
+        self.current.load_full()
+    }
+
+    /// Follows what was activated in other processes. Cheap when nothing was.
+    pub async fn refresh(&self) -> Result<(), RefreshError> {
+        let _turn = self.writing.lock().await;
+        self.learn_slugs().await?;
+        let revision = self.channels.bindings_revision().await.map_err(RefreshError::channels)?;
+        let current = self.current.load_full();
+        if revision == current.bindings.revision {
+            return Ok(());
+        }
+        let bindings = self.read_bindings().await?;
+        self.publish(current.files.clone(), bindings).await
+    }
+
+    /// Looks into the folder again, and at the activations.
+    pub(crate) async fn rescan(&self) -> Result<(), RefreshError> {
+        let _turn = self.writing.lock().await;
+        self.learn_slugs().await?;
+        let bindings = self.read_bindings().await?;
+        let (loader, folder, old) = (self.loader.clone(), self.folder.clone(), self.current.load_full());
+        let scan = tokio::task::spawn_blocking(move || scan(&loader, &folder, &old.files));
+        let files =
+            scan.await?.map_err(|source| RefreshError::Folder { folder: self.folder.clone(), source })?;
+        self.publish(files, bindings).await
+    }
+
+    pub(crate) fn current(&self) -> Arc<PluginSet> {
+        self.current.load_full()
+    }
+
+    /// Builds the next set beside the one in force, then puts it in its place.
+    async fn publish(&self, files: Vec<FileState>, bindings: Bindings) -> Result<(), RefreshError> {
+        let (workshop, slugs, old) =
+            (self.workshop.clone(), self.slugs.load_full(), self.current.load_full());
+        let next =
+            tokio::task::spawn_blocking(move || PluginSet::build(&workshop, files, bindings, &slugs, &old));
+        self.current.store(Arc::new(next.await?));
+        Ok(())
+    }
+
+    async fn read_bindings(&self) -> Result<Bindings, RefreshError> {
+        let (revision, all) = self.channels.bindings().await.map_err(RefreshError::channels)?;
+        Ok(Bindings { revision, all })
+    }
+
+    async fn learn_slugs(&self) -> Result<(), RefreshError> {
+        let channels = self.channels.list(&Ctx::system("plugins")).await.map_err(RefreshError::channels)?;
+        let slugs = channels.into_iter().map(|channel| (channel.id, channel.slug)).collect();
+        self.slugs.store(Arc::new(slugs));
+        Ok(())
+    }
+
+    /// The set a request began with, the present one when it began with none.
+    fn set_of(&self, ctx: &Ctx) -> Arc<PluginSet> {
+        let kept = ctx.plugin_set.clone().and_then(|set| set.downcast().ok());
+        kept.unwrap_or_else(|| self.current.load_full())
+    }
+}
+
+impl RefreshError {
+    fn channels(failure: Failure<ChannelCode>) -> Self {
+        Self::Channels(match failure {
+            Failure::Internal(error) => error.to_string(),
+            Failure::Refused(refusals) => {
+                refusals.into_iter().map(|refusal| refusal.message).collect::<Vec<_>>().join(", ")
+            }
+        })
+    }
+}
+
+impl Strategies for PluginRuntime {
+    fn pricing(&self, ctx: &Ctx, channel_id: ChannelId) -> Result<Arc<dyn PricingPoint>, PointError> {
+        Ok(self.set_of(ctx).pricing.one(channel_id, &self.slugs.load())?)
+    }
+
+    fn tax(&self, ctx: &Ctx, channel_id: ChannelId) -> Result<Vec<Arc<dyn TaxPoint>>, PointError> {
+        let set = self.set_of(ctx);
+        let all = set.tax.all(channel_id, &self.slugs.load())?;
+        Ok(all.iter().map(|adapter| adapter.clone() as Arc<dyn TaxPoint>).collect())
+    }
+
+    fn order_process(
+        &self,
+        ctx: &Ctx,
+        channel_id: ChannelId,
+    ) -> Result<Arc<dyn OrderProcessPoint>, PointError> {
+        Ok(self.set_of(ctx).order_process.one(channel_id, &self.slugs.load())?)
+    }
+
+    fn approval(&self, ctx: &Ctx, channel_id: ChannelId) -> Result<Arc<dyn ApprovalPoint>, PointError> {
+        Ok(self.set_of(ctx).approval.one(channel_id, &self.slugs.load())?)
+    }
+}
+
+/// Every file of the folder as it is now. A changed file that is refused leaves its old version in place.
+fn scan(loader: &Loader, folder: &std::path::Path, before: &[FileState]) -> io::Result<Vec<FileState>> {
+    let mut files: Vec<FileState> = Vec::new();
+    for path in discover::files(folder)? {
+        let mut known = Identity::default();
+        let loaded = loader
+            .load(&path, &mut known, &mut |_, _| {})
+            .and_then(|library| require_own_name(library, &files));
+        let state = match loaded {
+            Ok(library) => FileState { known, library: Some(library), refusal: None },
+            Err(fault) => refused(known, fault, &files, before),
+        };
+        files.push(state);
+    }
+    Ok(files)
+}
+
+fn require_own_name(library: Arc<Library>, taken: &[FileState]) -> Result<Arc<Library>, Fault> {
+    match owner(taken, library.name()) {
+        Some(other) => {
+            let name = library.name();
+            let why =
+                format!("the plugin {name} is already loaded from {other}; remove one of the two files");
+            Err(Fault::new(Step::Name, why))
+        }
+        None => Ok(library),
+    }
+}
+
+/// The file that a plugin of this name is loaded from.
+fn owner<'a>(files: &'a [FileState], name: &str) -> Option<&'a str> {
+    let is_it = |file: &&FileState| file.library.as_ref().is_some_and(|library| library.name() == name);
+    files.iter().find(is_it).map(|file| file.known.file.as_str())
+}
+
+fn refused(known: Identity, fault: Fault, taken: &[FileState], before: &[FileState]) -> FileState {
+    let old = before.iter().find(|file| file.known.file == known.file);
+    let library = old.and_then(|file| file.library.clone());
+    let library = library.filter(|library| owner(taken, library.name()).is_none());
+    let mut sentence = known.refuse(fault).to_string();
+    if let Some(library) = &library {
+        sentence.push_str(&format!("; {} keeps answering", library.label()));
+    }
+    tracing::warn!(file = known.file, plugin = known.name, "{sentence}");
+    FileState { known, library, refusal: Some(sentence) }
+}
+
+/// The sentences of all files that could have been the plugin.
+fn why_missing(set: &PluginSet, name: &str) -> String {
+    let could_be = set.files.iter().filter(|file| file.known.name.is_empty() || file.known.name == name);
+    let sentences: Vec<_> = could_be.filter_map(|file| file.refusal.as_deref()).collect();
+    if sentences.is_empty() {
+        format!("no file of the plugins folder holds it; copy it there or take {name} off the required ones")
+    } else {
+        sentences.join("; ")
+    }
+}

@@ -1,0 +1,14 @@
+//! The runtime against real libraries: built ones, frozen ones, and ones broken byte by byte.
+
+mod activation;
+mod bindings;
+mod channels;
+mod inspection;
+mod lies;
+mod libraries;
+mod panics;
+mod questions;
+mod refusals;
+mod reload;
+mod shop;
+mod swap;

@@ -1,0 +1,176 @@
+//! A plugins folder, two channels and a runtime on them.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use uuid::Uuid;
+use vectis_contracts::channels::StrategyBinding;
+use vectis_contracts::plugins::{Plugin, PluginStatus, Plugins};
+use vectis_contracts::points::{
+    ApprovalPoint, OrderProcessPoint, PointError, PricingPoint, Strategies, TaxPoint,
+};
+use vectis_kernel::Ctx;
+use vectis_kernel::ids::ChannelId;
+use vectis_plugin_runtime::{PluginRuntime, RuntimeOptions, StartError};
+
+use crate::channels::FakeChannels;
+
+/// Slug `shop`.
+pub const SHOP: ChannelId = ChannelId(Uuid::from_u128(1));
+/// Slug `outlet`.
+pub const OUTLET: ChannelId = ChannelId(Uuid::from_u128(2));
+
+/// A folder with files, not started yet.
+pub struct Folder {
+    pub place: TempDir,
+    pub channels: Arc<FakeChannels>,
+}
+
+pub struct Shop {
+    pub folder: Folder,
+    pub runtime: Arc<PluginRuntime>,
+}
+
+impl Folder {
+    pub fn new(files: &[(&str, &[u8])]) -> Self {
+        let channels = FakeChannels::default();
+        channels.add(SHOP, "shop");
+        channels.add(OUTLET, "outlet");
+        let folder = Self { place: tempfile::tempdir().unwrap(), channels: Arc::new(channels) };
+        for (name, bytes) in files {
+            folder.put(name, bytes);
+        }
+        folder
+    }
+
+    /// Copies a file as an operator should: aside first, then into its place.
+    pub fn put(&self, name: &str, bytes: &[u8]) {
+        let aside = self.place.path().join(format!("{name}.part"));
+        std::fs::write(&aside, bytes).unwrap();
+        std::fs::rename(&aside, self.path(name)).unwrap();
+    }
+
+    pub fn remove(&self, name: &str) {
+        std::fs::remove_file(self.path(name)).unwrap();
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.place.path().join(name)
+    }
+
+    /// Binds the fault plugin.
+    pub fn bind(&self, point: &str, config: Value) {
+        self.bind_in(SHOP, point, config);
+    }
+
+    pub fn bind_in(&self, channel_id: ChannelId, point: &str, config: Value) {
+        let entry_point = match point {
+            "vectis.pricing" => "fault-pricing",
+            "vectis.tax" => "fault-tax",
+            "vectis.order_process" => "fault-process",
+            _ => "fault-approval",
+        };
+        self.channels.bind(binding(channel_id, point, ("fault", entry_point), config));
+    }
+
+    pub fn options(&self) -> RuntimeOptions {
+        RuntimeOptions {
+            folder: self.place.path().to_owned(),
+            call_budget: Duration::from_millis(20),
+            ..RuntimeOptions::default()
+        }
+    }
+
+    pub async fn start(self) -> Shop {
+        let options = self.options();
+        self.start_with(options).await.unwrap_or_else(|(_, error)| panic!("{error}"))
+    }
+
+    pub async fn start_with(self, options: RuntimeOptions) -> Result<Shop, (Self, StartError)> {
+        match PluginRuntime::start(options, self.channels.clone()).await {
+            Ok(runtime) => Ok(Shop { folder: self, runtime }),
+            Err(error) => Err((self, error)),
+        }
+    }
+}
+
+pub fn binding(
+    channel_id: ChannelId,
+    point: &str,
+    (plugin, entry_point): (&str, &str),
+    config: Value,
+) -> StrategyBinding {
+    StrategyBinding {
+        channel_id,
+        point: point.to_owned(),
+        plugin: plugin.to_owned(),
+        entry_point: entry_point.to_owned(),
+        priority: 0,
+        config,
+    }
+}
+
+impl Shop {
+    /// A shop with the fault plugin bound nowhere.
+    pub async fn with(files: &[(&str, &[u8])]) -> Self {
+        Folder::new(files).start().await
+    }
+
+    /// A request that begins now.
+    pub fn request(&self) -> Ctx {
+        Ctx { plugin_set: Some(self.runtime.snapshot()), ..ctx() }
+    }
+
+    pub fn pricing(&self) -> Result<Arc<dyn PricingPoint>, PointError> {
+        self.runtime.pricing(&ctx(), SHOP)
+    }
+
+    pub fn taxes(&self) -> Result<Vec<Arc<dyn TaxPoint>>, PointError> {
+        self.runtime.tax(&ctx(), SHOP)
+    }
+
+    pub fn order_process(&self) -> Result<Arc<dyn OrderProcessPoint>, PointError> {
+        self.runtime.order_process(&ctx(), SHOP)
+    }
+
+    pub fn approval(&self) -> Result<Arc<dyn ApprovalPoint>, PointError> {
+        self.runtime.approval(&ctx(), SHOP)
+    }
+
+    pub async fn list(&self) -> Vec<Plugin> {
+        self.runtime.list(&ctx()).await.unwrap()
+    }
+
+    pub async fn reload(&self) -> Vec<Plugin> {
+        self.runtime.reload(&ctx()).await.unwrap()
+    }
+}
+
+/// What was refused, sentence by sentence.
+pub fn refusals(plugins: &[Plugin]) -> Vec<&str> {
+    plugins
+        .iter()
+        .filter_map(|plugin| match &plugin.status {
+            PluginStatus::Loaded => None,
+            PluginStatus::Refused(sentence) => Some(sentence.as_str()),
+        })
+        .collect()
+}
+
+/// `name version` of what is loaded.
+pub fn loaded(plugins: &[Plugin]) -> Vec<String> {
+    let is_loaded = |plugin: &&Plugin| plugin.status == PluginStatus::Loaded;
+    plugins.iter().filter(is_loaded).map(|plugin| format!("{} {}", plugin.name, plugin.version)).collect()
+}
+
+/// The platform itself, asking whatever set is in force.
+pub fn ctx() -> Ctx {
+    Ctx::system("test")
+}
+
+pub fn surcharge(micros: i64) -> Value {
+    json!({ "surcharge_micros": micros })
+}
