@@ -61,10 +61,7 @@ impl AccountStatus {
 
     /// From its number.
     pub fn from_number(number: i16) -> Option<Self> {
-        usize::try_from(number)
-            .ok()
-            .and_then(|index| Self::ALL.get(index))
-            .copied()
+        usize::try_from(number).ok().and_then(|index| Self::ALL.get(index)).copied()
     }
 }
 

@@ -65,7 +65,8 @@ mod tests {
             .filter_map(|name| name.strip_suffix(".json").map(str::to_owned))
             .collect();
 
-        let listed: BTreeSet<String> = SCHEMAS.iter().map(|(event_type, _)| (*event_type).to_owned()).collect();
+        let listed: BTreeSet<String> =
+            SCHEMAS.iter().map(|(event_type, _)| (*event_type).to_owned()).collect();
 
         assert_eq!(listed, files);
     }

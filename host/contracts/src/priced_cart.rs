@@ -127,12 +127,8 @@ impl CartPricer {
         }
         let variants = self.variants(ctx, &cart.lines).await?;
         let quotes = self.quotes(ctx, &cart, channel, buyer, &variants).await?;
-        let charged: Vec<UnitPrice> = cart
-            .lines
-            .iter()
-            .zip(&quotes)
-            .map(|(line, quote)| charged_price(line, *quote))
-            .collect();
+        let charged: Vec<UnitPrice> =
+            cart.lines.iter().zip(&quotes).map(|(line, quote)| charged_price(line, *quote)).collect();
         let query = tax_query(&cart, channel, buyer, &variants, &charged)?;
         let assessment = self.tax.assess(ctx, &query).await.map_err(|failure| {
             failure.map_code(|code| match code {
@@ -144,11 +140,7 @@ impl CartPricer {
             Money::sum(cart.currency, assessment.lines.iter().map(amount))
                 .map_err(|error| out_of_range(&error))
         };
-        let (net, tax, gross) = (
-            sum(|line| line.net)?,
-            sum(|line| line.tax)?,
-            sum(|line| line.gross)?,
-        );
+        let (net, tax, gross) = (sum(|line| line.net)?, sum(|line| line.tax)?, sum(|line| line.gross)?);
         let lines = cart
             .lines
             .iter()
@@ -162,14 +154,7 @@ impl CartPricer {
                 taxed,
             })
             .collect();
-        Ok(PricedCart {
-            cart,
-            lines,
-            tax_kinds: assessment.kinds,
-            net,
-            tax,
-            gross,
-        })
+        Ok(PricedCart { cart, lines, tax_kinds: assessment.kinds, net, tax, gross })
     }
 
     async fn variants(
@@ -182,10 +167,7 @@ impl CartPricer {
         ids.dedup();
         let variants = self.products.variants_by_id(ctx, &ids).await;
         let variants = variants.map_err(|failure| failure.map_code(|_| PricingCode::OutOfRange))?;
-        Ok(variants
-            .into_iter()
-            .map(|variant| (variant.id, Arc::new(variant)))
-            .collect())
+        Ok(variants.into_iter().map(|variant| (variant.id, Arc::new(variant))).collect())
     }
 
     async fn quotes(
@@ -207,9 +189,7 @@ impl CartPricer {
                 .iter()
                 .map(|line| PriceQueryLine {
                     variant_id: line.variant_id,
-                    sku: variants
-                        .get(&line.variant_id)
-                        .map_or_else(String::new, |v| v.sku.clone()),
+                    sku: variants.get(&line.variant_id).map_or_else(String::new, |v| v.sku.clone()),
                     quantity: line.quantity,
                 })
                 .collect(),
@@ -233,15 +213,11 @@ fn tax_query(
     charged: &[UnitPrice],
 ) -> Result<TaxQuery, Failure<PricingCode>> {
     let lines = cart.lines.iter().zip(charged).map(|(line, price)| {
-        let amount = price
-            .times(line.quantity)
-            .map_err(|error| out_of_range(&error))?;
+        let amount = price.times(line.quantity).map_err(|error| out_of_range(&error))?;
         Ok(TaxQueryLine {
             amount,
             quantity: line.quantity,
-            category: variants
-                .get(&line.variant_id)
-                .map_or_else(String::new, |v| v.tax_category.clone()),
+            category: variants.get(&line.variant_id).map_or_else(String::new, |v| v.tax_category.clone()),
         })
     });
     Ok(TaxQuery {
@@ -273,10 +249,7 @@ pub fn destination(address: Option<&PostalAddress>, buyer: &BuyerFacts, channel:
             city: address.city.clone(),
             postal_code: address.postal_code.clone(),
         },
-        None => Jurisdiction {
-            country: channel.country.clone(),
-            ..Jurisdiction::default()
-        },
+        None => Jurisdiction { country: channel.country.clone(), ..Jurisdiction::default() },
     }
 }
 
@@ -308,31 +281,22 @@ pub fn quantity_faults(lines: &[(Quantity, &Variant)]) -> Vec<Refusal<QuantityFa
         let below = limits.min.filter(|min| sum < i128::from(min.milli()));
         let above = limits.max.filter(|max| sum > i128::from(max.milli()));
         let sku = &variant.sku;
-        let fault =
-            if !quantity.is_positive() || *quantity > MOST || !quantity.fits_precision(variant.precision) {
-                let places = variant.precision;
-                Some((
-                    QuantityFault::Invalid,
-                    format!("{quantity} is not a quantity of {sku} ({places} decimal places)"),
-                ))
-            } else if let Some(step) = limits.step.filter(|step| !quantity.is_multiple_of(*step)) {
-                Some((
-                    QuantityFault::NotAMultiple,
-                    format!("{sku} is sold in steps of {step}, not {quantity}"),
-                ))
-            } else if let Some(min) = below {
-                Some((
-                    QuantityFault::BelowMinimum,
-                    format!("at least {min} of {sku} must be bought"),
-                ))
-            } else {
-                above.map(|max| {
-                    (
-                        QuantityFault::AboveMaximum,
-                        format!("at most {max} of {sku} can be bought"),
-                    )
-                })
-            };
+        let fault = if !quantity.is_positive()
+            || *quantity > MOST
+            || !quantity.fits_precision(variant.precision)
+        {
+            let places = variant.precision;
+            Some((
+                QuantityFault::Invalid,
+                format!("{quantity} is not a quantity of {sku} ({places} decimal places)"),
+            ))
+        } else if let Some(step) = limits.step.filter(|step| !quantity.is_multiple_of(*step)) {
+            Some((QuantityFault::NotAMultiple, format!("{sku} is sold in steps of {step}, not {quantity}")))
+        } else if let Some(min) = below {
+            Some((QuantityFault::BelowMinimum, format!("at least {min} of {sku} must be bought")))
+        } else {
+            above.map(|max| (QuantityFault::AboveMaximum, format!("at most {max} of {sku} can be bought")))
+        };
         if let Some((code, message)) = fault {
             faults.push(Refusal::at(code, &format!("lines.{index}.quantity"), message));
         }

@@ -22,11 +22,13 @@ pub mod error;
 pub mod id;
 mod loaders;
 pub mod order_commands;
+pub mod order_process;
 pub mod orders;
 mod page;
 pub mod plugins;
 pub mod policy;
 pub mod prices;
+pub mod returns;
 pub mod scalars;
 mod shape;
 pub mod stock;
@@ -119,9 +121,11 @@ pub(crate) const POLICIES: &[&[TypePolicy]] = &[
     catalog_commands::POLICY,
     channels::POLICY,
     order_commands::POLICY,
+    order_process::POLICY,
     orders::POLICY,
     plugins::POLICY,
     prices::POLICY,
+    returns::POLICY,
     stock::POLICY,
     taxes::POLICY,
     &[("Money", &[(policy::Access::Owner, "amount currencyCode")])],

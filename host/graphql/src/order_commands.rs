@@ -16,8 +16,9 @@ use crate::carts::Cart;
 use crate::error::{UserError, answer, bad_input, outcome};
 use crate::id::GlobalId;
 use crate::loaders;
-use crate::orders::{CreditNote, Order, OrderChargeKind, OrderErrorCode, PlaceErrorCode};
+use crate::orders::{Order, OrderChargeKind, OrderErrorCode, PlaceErrorCode};
 use crate::policy::{Access, TypePolicy};
+use crate::returns::CreditNote;
 use crate::scalars::{CurrencyCode, Decimal, MoneyInput, Quantity};
 
 pub(crate) const POLICY: &[TypePolicy] = &[(

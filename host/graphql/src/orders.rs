@@ -6,9 +6,7 @@ use async_graphql::connection::Connection;
 use async_graphql::{Context, Enum, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use vectis_contracts::orders::{self as contract, OrderFilter};
-use vectis_kernel::ids::{
-    AccountId, ChannelId, CreditNoteId, OrderChargeId, OrderId, OrderLineId, ReturnId, VariantId,
-};
+use vectis_kernel::ids::{AccountId, ChannelId, OrderChargeId, OrderId, OrderLineId, VariantId};
 use vectis_kernel::permission::{buyer, staff};
 
 use crate::accounts::{Account, Employee, PostalAddress};
@@ -20,8 +18,10 @@ use crate::channels::Channel;
 use crate::error::answer;
 use crate::id::GlobalId;
 use crate::loaders::{self, AllOf};
+use crate::order_process::OrderProcess;
 use crate::page::{connection, page_request};
 use crate::policy::{Access, TypePolicy};
+use crate::returns::{CreditNote, OrderReturn};
 use crate::scalars::{CurrencyCode, Money, Quantity, UnitPrice};
 
 pub(crate) const POLICY: &[TypePolicy] = &[
@@ -55,13 +55,6 @@ pub(crate) const POLICY: &[TypePolicy] = &[
     ),
     ("OrderCharge", &[(Access::Owner, "id kind label netTotal taxTotal")]),
     ("OrderHistoryEntry", &[(Access::Owner, "at kind fromState toState note"), (Access::AnyStaff, "actor")]),
-    ("OrderReturn", &[(Access::Owner, "id number at reason lines netTotal taxTotal creditNote")]),
-    ("OrderReturnLine", &[(Access::Owner, "orderLineId quantity netTotal taxTotal")]),
-    ("CreditNote", &[(Access::Owner, "id number account order reference at reason lines netTotal taxTotal")]),
-    ("CreditNoteLine", &[(Access::Owner, "label sku quantity netTotal taxTotal")]),
-    ("OrderProcess", &[(Access::Owner, "states transitions")]),
-    ("OrderState", &[(Access::Owner, "key name isEditable isFinal isCanceled")]),
-    ("OrderTransition", &[(Access::Owner, "name from to buyerMay")]),
 ];
 
 /// Why a change of an order was refused.
@@ -392,174 +385,6 @@ impl From<&contract::OrderHistoryEntry> for OrderHistoryEntry {
     }
 }
 
-/// Goods given back.
-pub struct OrderReturn(Arc<contract::OrderReturn>);
-
-/// Goods given back against an order, and what was credited for them.
-#[Object]
-impl OrderReturn {
-    /// Its id.
-    async fn id(&self) -> GlobalId<ReturnId> {
-        GlobalId(self.0.id)
-    }
-    /// For people: `RMA-100003`.
-    async fn number(&self) -> &str {
-        &self.0.number
-    }
-    /// When.
-    async fn at(&self) -> DateTime<Utc> {
-        self.0.at
-    }
-    /// Why.
-    async fn reason(&self) -> &str {
-        &self.0.reason
-    }
-    /// What comes back.
-    async fn lines(&self) -> Vec<OrderReturnLine> {
-        let line = |line: &contract::ReturnLine| OrderReturnLine {
-            order_line_id: GlobalId(line.order_line_id),
-            quantity: Quantity(line.quantity),
-            net_total: line.net.into(),
-            tax_total: line.tax.into(),
-        };
-        self.0.lines.iter().map(line).collect()
-    }
-    /// Credited, without tax.
-    async fn net_total(&self) -> Money {
-        self.0.net.into()
-    }
-    /// Credited tax.
-    async fn tax_total(&self) -> Money {
-        self.0.tax.into()
-    }
-    /// The credit note made for it.
-    async fn credit_note(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<CreditNote>> {
-        Ok(loaders::of(ctx).load_one(self.0.credit_note_id).await?.map(CreditNote))
-    }
-}
-
-/// A line of a return.
-#[derive(SimpleObject)]
-pub struct OrderReturnLine {
-    /// The order line.
-    pub order_line_id: GlobalId<OrderLineId>,
-    /// How much.
-    pub quantity: Quantity,
-    /// Credited, without tax.
-    pub net_total: Money,
-    /// Credited tax.
-    pub tax_total: Money,
-}
-
-/// A negative claim.
-pub struct CreditNote(pub(crate) Arc<contract::CreditNote>);
-
-/// A negative claim, with or without an order behind it.
-#[Object]
-impl CreditNote {
-    /// Its id.
-    async fn id(&self) -> GlobalId<CreditNoteId> {
-        GlobalId(self.0.id)
-    }
-    /// For people: `CN-100003`.
-    async fn number(&self) -> &str {
-        &self.0.number
-    }
-    /// Whose it is; null for walk-ins.
-    async fn account(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Account>> {
-        let Some(id) = self.0.account_id else { return Ok(None) };
-        Ok(loaders::of(ctx).load_one(id).await?.map(Account))
-    }
-    /// The order behind it.
-    async fn order(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Order>> {
-        let Some(id) = self.0.order_id else { return Ok(None) };
-        Ok(loaders::of(ctx).load_one(id).await?.map(Order))
-    }
-    /// An outside document's number.
-    async fn reference(&self) -> &str {
-        &self.0.reference
-    }
-    /// When.
-    async fn at(&self) -> DateTime<Utc> {
-        self.0.at
-    }
-    /// Why.
-    async fn reason(&self) -> &str {
-        &self.0.reason
-    }
-    /// What for. Positive amounts give money back, negative ones claim it.
-    async fn lines(&self) -> Vec<CreditNoteLine> {
-        let line = |line: &contract::CreditNoteLine| CreditNoteLine {
-            label: line.label.clone(),
-            sku: line.sku.clone(),
-            quantity: Quantity(line.quantity),
-            net_total: line.net.into(),
-            tax_total: line.tax.into(),
-        };
-        self.0.lines.iter().map(line).collect()
-    }
-    /// Sum without tax.
-    async fn net_total(&self) -> Money {
-        self.0.net.into()
-    }
-    /// Sum of tax.
-    async fn tax_total(&self) -> Money {
-        self.0.tax.into()
-    }
-}
-
-/// A line of a credit note.
-#[derive(SimpleObject)]
-pub struct CreditNoteLine {
-    /// For people.
-    pub label: String,
-    /// The goods, when it is about goods.
-    pub sku: Option<String>,
-    /// How much.
-    pub quantity: Quantity,
-    /// Without tax.
-    pub net_total: Money,
-    /// Its tax.
-    pub tax_total: Money,
-}
-
-/// The states and transitions of a channel's orders, from its order process.
-#[derive(SimpleObject)]
-pub struct OrderProcess {
-    /// All states.
-    pub states: Vec<OrderState>,
-    /// All transitions.
-    pub transitions: Vec<OrderTransition>,
-}
-
-/// A state an order may be in.
-#[derive(SimpleObject)]
-pub struct OrderState {
-    /// Stored on orders.
-    pub key: String,
-    /// For people.
-    pub name: String,
-    /// Whether staff may edit lines.
-    pub is_editable: bool,
-    /// Whether nothing leads out of it.
-    pub is_final: bool,
-    /// Whether orders in it do not count as revenue.
-    pub is_canceled: bool,
-}
-
-/// A way from one state to another.
-#[derive(SimpleObject)]
-pub struct OrderTransition {
-    /// The verb, sent to `orderTransition`.
-    pub name: String,
-    /// From this state.
-    pub from: String,
-    /// To this state.
-    pub to: String,
-    /// Whether buyers may take it.
-    pub buyer_may: bool,
-}
-
 /// Queries about orders.
 #[derive(Default)]
 pub struct OrderQuery;
@@ -625,20 +450,6 @@ impl OrderQuery {
         channel_id: GlobalId<ChannelId>,
     ) -> async_graphql::Result<OrderProcess> {
         let process = ctx.services().orders.process(&ctx.caller().ctx, channel_id.0).await;
-        let (states, transitions) = answer(ctx, process)?;
-        let states = states.into_iter().map(|s| OrderState {
-            key: s.key,
-            name: s.name,
-            is_editable: s.is_editable,
-            is_final: s.is_final,
-            is_canceled: s.is_canceled,
-        });
-        let transitions = transitions.into_iter().map(|t| OrderTransition {
-            name: t.name,
-            from: t.from,
-            to: t.to,
-            buyer_may: t.buyer_may,
-        });
-        Ok(OrderProcess { states: states.collect(), transitions: transitions.collect() })
+        Ok(answer(ctx, process)?.into())
     }
 }

@@ -171,6 +171,7 @@ impl Amount {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "handed to map_err")]
 fn unreadable(error: MoneyError) -> CallError {
     CallError::Unreadable(error.to_string())
 }

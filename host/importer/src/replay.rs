@@ -32,7 +32,7 @@ use crate::warehouse;
 
 use self::outcome::{Outcome, Sent};
 pub use self::read_back::ReadBack;
-use self::window::Window;
+pub(crate) use self::window::Window;
 
 /// What to replay, and where.
 #[derive(Clone, Debug)]

@@ -1,12 +1,17 @@
 mod catalogue;
 mod classification;
 mod document;
+mod fake_shop;
+mod importing;
 mod matching_properties;
 mod price_lists;
 mod reading;
 mod reconciliation;
+mod sending;
+mod speaking;
 mod stock_and_tier_properties;
 mod tier;
+mod windows;
 
 use crate::plan::Plan;
 use crate::read::{COLUMNS, OnBadRows, read};

@@ -15,7 +15,7 @@ use vectis_kernel::{Ctx, Currency, Failure, Money, Quantity, Refusal};
 use crate::access::must_be_staff_with;
 use crate::effects::EffectScope;
 use crate::events;
-use crate::model::{StoredOrder, TotalsChange, changed_totals, owed};
+use crate::model::{StoredOrder, TotalsChange, changed_totals, fits, owed};
 use crate::needs::Needs;
 use crate::refusals::{effect_to_order, strategy_failed};
 use crate::service::PgOrders;
@@ -26,6 +26,8 @@ use crate::transition::{MAX_REASON, find_state};
 
 /// Longest label of a charge or credit note line.
 pub(crate) const MAX_LABEL: usize = 200;
+/// Longest key of a tax category.
+const MAX_CATEGORY: usize = 100;
 
 /// Taxed charges of one order.
 struct Charging<'a> {
@@ -171,16 +173,19 @@ fn check_charges(charges: &[AddCharge], reason: &str, currency: Currency) -> Res
         refusals.push(Refusal::at(OrderCode::InvalidInput, "charges", message));
     }
     let is_manual = charges.iter().any(|charge| charge.kind == ChargeKind::Manual);
-    let length = reason.trim().chars().count();
-    if length > MAX_REASON || is_manual && length == 0 {
+    if !fits(reason, MAX_REASON) || is_manual && reason.trim().is_empty() {
         let message = format!("a reason has at most {MAX_REASON} characters, and a manual amount has one");
         refusals.push(Refusal::at(OrderCode::InvalidInput, "reason", message));
     }
     for (index, charge) in charges.iter().enumerate() {
-        let length = charge.label.trim().chars().count();
-        if length == 0 || length > MAX_LABEL {
+        if charge.label.trim().is_empty() || !fits(&charge.label, MAX_LABEL) {
             let message = format!("a label has 1 to {MAX_LABEL} characters");
             let field = format!("charges.{index}.label");
+            refusals.push(Refusal::at(OrderCode::InvalidInput, &field, message));
+        }
+        if charge.tax_category.as_deref().is_some_and(|category| !fits(category, MAX_CATEGORY)) {
+            let message = format!("a tax category has at most {MAX_CATEGORY} characters");
+            let field = format!("charges.{index}.taxCategory");
             refusals.push(Refusal::at(OrderCode::InvalidInput, &field, message));
         }
         if let Some(message) = amount_fault(charge, currency) {

@@ -22,6 +22,7 @@ use vectis_kernel::{Ctx, Failure, Money, Quantity, Refusal, UnitPrice};
 use crate::access::must_be_staff_with;
 use crate::charge::MAX_LABEL;
 use crate::events;
+use crate::model::fits;
 use crate::read::no_such_channel;
 use crate::refusals::{assess_to_order, unexpected};
 use crate::return_goods::check_texts;
@@ -204,8 +205,7 @@ fn check_line<'a>(
     line: &'a IssueCreditNoteLine,
     variants: &'a HashMap<String, Variant>,
 ) -> Result<Credit<'a>, (OrderCode, &'static str, String)> {
-    let length = line.label.chars().count();
-    if line.label.trim().is_empty() || length > MAX_LABEL {
+    if line.label.trim().is_empty() || !fits(&line.label, MAX_LABEL) {
         let message = format!("a label has 1 to {MAX_LABEL} characters");
         return Err((OrderCode::InvalidInput, "label", message));
     }

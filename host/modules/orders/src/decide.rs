@@ -9,10 +9,11 @@ use vectis_contracts::carts::{Cart, CartStatus};
 use vectis_contracts::orders::{DecideApproval, DecideCode, Decided, PlaceCode};
 use vectis_contracts::points::{ApprovalStep, Approver, DecisionFacts};
 use vectis_db::{idempotency, retrying};
-use vectis_kernel::ids::{EmployeeId, OrderId};
+use vectis_kernel::ids::EmployeeId;
 use vectis_kernel::permission::buyer;
 use vectis_kernel::{Ctx, Failure, Refusal};
 
+use crate::model::fits;
 use crate::place::Placement;
 use crate::refusals::{approval_to_decide, cart_to_decide, strategy_failed, unexpected};
 use crate::service::PgOrders;
@@ -189,7 +190,7 @@ impl PgOrders {
         match (decided.status, outlook) {
             (ApprovalStatus::Pending, _) => {}
             (ApprovalStatus::Rejected | ApprovalStatus::Canceled, _) => {
-                self.reopen_cart(&mut tx, ctx, &decision.cart).await?;
+                self.reopen_cart(&mut tx, ctx, decision).await?;
             }
             (ApprovalStatus::Approved, Outlook::Placeable(placement)) => {
                 match self.write_order(&mut tx, ctx, placement).await {
@@ -200,36 +201,52 @@ impl PgOrders {
                     }
                 }
             }
-            (ApprovalStatus::Approved, Outlook::Blocked(_)) => {
-                let blocked = self.deps.carts.mark_blocked(&mut tx, ctx, &decision.cart).await;
-                blocked.map_err(cart_to_decide)?;
+            (ApprovalStatus::Approved, Outlook::Blocked(because)) => {
+                self.block_cart(&mut tx, ctx, decision, because).await?;
                 decided.is_blocked = true;
             }
             (ApprovalStatus::Approved, Outlook::NoAnswer(refusals)) => {
                 return Err(Failure::refused(DecideCode::StrategyFailed, reasons(refusals)));
             }
         }
-        self.audit(&mut tx, ctx, decision_record(decision, &decided, outlook)).await?;
         idempotency::record(&mut tx, ctx, &decided).await?;
         tx.commit().await?;
         Ok(Settled::Done(decided))
     }
 
-    async fn reopen_cart(&self, tx: &mut Tx, ctx: &Ctx, cart: &Cart) -> Result<(), Failure<DecideCode>> {
-        let reopened = self.deps.carts.reopen(tx, ctx, cart.id).await;
+    async fn reopen_cart(
+        &self,
+        tx: &mut Tx,
+        ctx: &Ctx,
+        decision: &Decision,
+    ) -> Result<(), Failure<DecideCode>> {
+        let cart_id = decision.cart.id;
+        let reopened = self.deps.carts.reopen(tx, ctx, cart_id).await;
         reopened.map_err(cart_to_decide)?;
-        let released = self.deps.inventory.release(tx, ctx, cart.id.0).await;
-        released.map_err(unexpected)
+        let released = self.deps.inventory.release(tx, ctx, cart_id.0).await;
+        released.map_err(unexpected)?;
+        self.audit(tx, ctx, cart_record(decision, "cart.reopen", "rejected")).await
+    }
+
+    async fn block_cart(
+        &self,
+        tx: &mut Tx,
+        ctx: &Ctx,
+        decision: &Decision,
+        because: &str,
+    ) -> Result<(), Failure<DecideCode>> {
+        let blocked = self.deps.carts.mark_blocked(tx, ctx, &decision.cart).await;
+        blocked.map_err(cart_to_decide)?;
+        self.audit(tx, ctx, cart_record(decision, "cart.block", because)).await
     }
 }
 
 fn check_note(decide: &DecideApproval) -> Result<(), Failure<DecideCode>> {
-    let length = decide.note.trim().chars().count();
-    if length > MAX_NOTE {
-        let message = format!("a note has at most {MAX_NOTE} characters, not {length}");
+    if !fits(&decide.note, MAX_NOTE) {
+        let message = format!("a note has at most {MAX_NOTE} characters, none of them NUL");
         return Err(Failure::at(DecideCode::InvalidInput, "note", message));
     }
-    if decide.verdict == Verdict::Reject && length == 0 {
+    if decide.verdict == Verdict::Reject && decide.note.trim().is_empty() {
         let message = "a rejection says why";
         return Err(Failure::at(DecideCode::InvalidInput, "note", message));
     }
@@ -292,22 +309,13 @@ fn reasons(refusals: &[Refusal<PlaceCode>]) -> String {
     if more == 0 { shown.join("; ") } else { format!("{}; and {more} more", shown.join("; ")) }
 }
 
-fn decision_record(decision: &Decision, decided: &Decided, outlook: &Outlook) -> AuditRecord {
-    let blocked = match outlook {
-        Outlook::Blocked(reason) if decided.is_blocked => Some(reason.as_str()),
-        _ => None,
-    };
-    let order_id: Option<OrderId> = decided.order_id;
+/// What the decision made of the cart. The decision itself is in the trail already, as is an order.
+fn cart_record(decision: &Decision, action: &'static str, because: &str) -> AuditRecord {
     AuditRecord {
-        action: "approval.decide",
-        subject_kind: "approval_request",
-        subject_id: decision.request.id.0,
+        action,
+        subject_kind: "cart",
+        subject_id: decision.cart.id.0,
         account_id: Some(decision.request.account_id),
-        detail: json!({
-            "isApproved": decision.verdict == Verdict::Approve,
-            "cartId": decision.cart.id,
-            "orderId": order_id,
-            "blockedBecause": blocked,
-        }),
+        detail: json!({ "approvalRequestId": decision.request.id, "because": because }),
     }
 }

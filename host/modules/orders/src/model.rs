@@ -128,3 +128,8 @@ pub(crate) fn returned_share(amount: Money, bought: Quantity, before: Quantity, 
     let minor = i64::try_from(piece).expect("a share of an amount fits where the amount fits");
     Money::new(minor, amount.currency)
 }
+
+/// Whether a text has at most so many characters, and none that the database cannot keep.
+pub(crate) fn fits(text: &str, most: usize) -> bool {
+    text.chars().count() <= most && !text.contains('\0')
+}

@@ -35,6 +35,9 @@ impl PgOrders {
         ctx: &Ctx,
         number: &str,
     ) -> Result<Option<Order>, Failure<OrderCode>> {
+        if number.contains('\0') {
+            return Ok(None);
+        }
         match store::search::order_by_number(self.deps.db.pool(), number).await? {
             Some(id) => Ok(self.visible_orders(ctx, &[id]).await?.pop()),
             None => Ok(None),
@@ -58,6 +61,10 @@ impl PgOrders {
             Actor::Anonymous { guest: Some(guest) } => Scope::Guest(guest),
             Actor::Anonymous { guest: None } => return Ok(nothing()),
         };
+        let mut texts = [&filter.state, &filter.po_number].into_iter().flatten();
+        if texts.any(|text| text.contains('\0')) {
+            return Ok(nothing());
+        }
         let pool = self.deps.db.pool();
         let ids = store::search::orders(pool, &scope, filter, &page).await?;
         let ids = Page::from_fetched(ids, &page);

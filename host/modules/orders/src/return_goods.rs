@@ -22,7 +22,7 @@ use crate::access::must_be_staff_with;
 use crate::charge::MAX_LABEL;
 use crate::effects::EffectScope;
 use crate::events;
-use crate::model::{StockState, StoredOrder, owed, returned_share};
+use crate::model::{StockState, StoredOrder, fits, owed, returned_share};
 use crate::needs::Needs;
 use crate::refusals::{effect_to_order, unexpected};
 use crate::service::PgOrders;
@@ -296,12 +296,11 @@ async fn count_returned(
 /// Reason and reference of a return or credit note.
 pub(crate) fn check_texts(reason: &str, reference: &str) -> Result<(), Failure<OrderCode>> {
     let mut refusals = Vec::new();
-    let length = reason.trim().chars().count();
-    if length == 0 || reason.chars().count() > MAX_REASON {
+    if reason.trim().is_empty() || !fits(reason, MAX_REASON) {
         let message = format!("a reason has 1 to {MAX_REASON} characters");
         refusals.push(Refusal::at(OrderCode::InvalidInput, "reason", message));
     }
-    if reference.chars().count() > MAX_REFERENCE {
+    if !fits(reference, MAX_REFERENCE) {
         let message = format!("a reference has at most {MAX_REFERENCE} characters");
         refusals.push(Refusal::at(OrderCode::InvalidInput, "reference", message));
     }

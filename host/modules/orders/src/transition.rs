@@ -15,7 +15,7 @@ use vectis_kernel::{Actor, Ctx, Failure};
 use crate::access::{is_own, may_in_account, may_read};
 use crate::effects::EffectScope;
 use crate::events;
-use crate::model::{StoredOrder, owed};
+use crate::model::{StoredOrder, fits, owed};
 use crate::needs::Needs;
 use crate::refusals::{effect_to_order, strategy_failed};
 use crate::service::PgOrders;
@@ -41,7 +41,7 @@ struct Way {
 
 impl PgOrders {
     pub(crate) async fn take_step(&self, ctx: &Ctx, step: &Step<'_>) -> Result<(), Failure<OrderCode>> {
-        if step.reason.chars().count() > MAX_REASON {
+        if !fits(step.reason, MAX_REASON) {
             let message = format!("a reason has at most {MAX_REASON} characters");
             return Err(Failure::at(OrderCode::InvalidInput, "reason", message));
         }

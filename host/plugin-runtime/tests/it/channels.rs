@@ -113,9 +113,9 @@ impl Channels for FakeChannels {
     async fn strategy_activate(&self, _ctx: &Ctx, binding: StrategyBinding, asks_all: bool) -> Outcome<()> {
         if !asks_all {
             let mut state = self.reach()?;
-            state.bindings.retain(|other| {
-                (other.channel_id, &other.point) != (binding.channel_id, &binding.point)
-            });
+            state
+                .bindings
+                .retain(|other| (other.channel_id, &other.point) != (binding.channel_id, &binding.point));
         }
         self.bind(binding);
         Ok(())

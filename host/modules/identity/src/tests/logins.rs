@@ -106,18 +106,27 @@ async fn too_many_different_passwords_in_one_call_are_refused(pool: PgPool) {
 #[sqlx::test(migrations = false)]
 async fn of_two_calls_that_want_the_same_emails_one_gets_them_all(pool: PgPool) {
     let shop = shop(pool).await;
-    let forwards = buyers(200);
+    let forwards = buyers(9);
     let backwards: Vec<CreateLogin> = forwards.iter().rev().cloned().collect();
+    // Somebody who holds the one in the middle until both calls are under way, then lets go of it.
+    let mut holding = shop.db.begin().await.unwrap();
+    shop.identity.logins_create(&mut holding, &shop.system, &forwards[4..5]).await.unwrap();
+    let let_go = async {
+        let waiting = "SELECT count(*) FROM pg_stat_activity \
+                       WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        while shop.count(waiting).await < 2 {}
+        holding.rollback().await.unwrap();
+    };
 
-    let (one, two) =
-        tokio::join!(shop.create(&shop.system, &forwards), shop.create(&shop.system, &backwards));
+    let (one, two, ()) =
+        tokio::join!(shop.create(&shop.system, &forwards), shop.create(&shop.system, &backwards), let_go);
 
     let (won, lost) = if one.is_ok() { (one, two) } else { (two, one) };
-    assert_eq!(won.unwrap().len(), 200);
+    assert_eq!(won.unwrap().len(), 9);
     let refusals = refused(lost);
-    assert_eq!(refusals.len(), 200);
+    assert_eq!(refusals.len(), 9);
     assert!(refusals.iter().all(|(_, code)| *code == LoginCode::EmailTaken));
-    assert_eq!(shop.count("SELECT count(*) FROM identity.login").await, 200);
+    assert_eq!(shop.count("SELECT count(*) FROM identity.login").await, 9);
 }
 
 #[sqlx::test(migrations = false)]

@@ -15,7 +15,7 @@ use vectis_kernel::{Failure, Money, Quantity, Refusal, UnitPrice};
 
 use crate::edit::Edit;
 use crate::events::EditedLine;
-use crate::model::{StockState, StoredOrder, TotalsChange};
+use crate::model::{StockState, StoredOrder, TotalsChange, fits};
 use crate::needs::Needs;
 use crate::store::line::{EditedColumns, FrozenLine};
 use crate::transition::MAX_REASON;
@@ -37,8 +37,7 @@ pub(super) struct LinePlan {
 
 /// What the input says by itself.
 pub(super) fn check_input(edit: &Edit<'_>) -> Result<(), Failure<OrderCode>> {
-    let reason = edit.reason.trim().chars().count();
-    if reason == 0 || reason > MAX_REASON {
+    if edit.reason.trim().is_empty() || !fits(edit.reason, MAX_REASON) {
         let message = format!("an edit has a reason of 1 to {MAX_REASON} characters");
         return Err(Failure::at(OrderCode::InvalidInput, "reason", message));
     }

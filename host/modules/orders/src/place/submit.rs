@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use vectis_contracts::Tx;
-use vectis_contracts::approvals::OpenApproval;
+use vectis_contracts::approvals::{ApprovalCode, OpenApproval};
 use vectis_contracts::audit::AuditRecord;
 use vectis_contracts::inventory::ReserveStock;
 use vectis_contracts::orders::{PlaceCode, Submitted};
@@ -11,7 +11,7 @@ use vectis_db::{idempotency, retrying};
 use vectis_kernel::{Ctx, Failure};
 
 use crate::place::Gathered;
-use crate::refusals::{cart_to_place, effect_to_place, stock_to_effect, unexpected};
+use crate::refusals::{cart_to_place, effect_to_place, stock_to_effect, translated};
 use crate::service::PgOrders;
 
 impl PgOrders {
@@ -37,7 +37,7 @@ impl PgOrders {
             return Ok(answer);
         }
         let opened = self.deps.approvals.open(&mut tx, ctx, open.clone()).await;
-        let request_id = opened.map_err(unexpected)?;
+        let request_id = opened.map_err(opened_twice)?;
         let submitted = self.deps.carts.submit(&mut tx, ctx, cart, request_id).await;
         submitted.map_err(cart_to_place)?;
         self.hold_stock(&mut tx, ctx, gathered).await?;
@@ -77,6 +77,14 @@ impl PgOrders {
         held.map_err(|failure| needs.name_lines(failure))?;
         Ok(())
     }
+}
+
+/// Somebody else has submitted the cart at the same moment.
+fn opened_twice(failure: Failure<ApprovalCode>) -> Failure<PlaceCode> {
+    translated(failure, |code| match code {
+        ApprovalCode::NotPending => Some(PlaceCode::CartNotOpen),
+        _ => None,
+    })
 }
 
 fn opening(gathered: &Gathered, steps: Vec<ApprovalStep>) -> Result<OpenApproval, Failure<PlaceCode>> {

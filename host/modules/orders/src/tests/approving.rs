@@ -1,4 +1,5 @@
 use chrono::TimeDelta;
+use futures_util::future::join_all;
 use sqlx::PgPool;
 use vectis_contracts::accounts::Membership;
 use vectis_contracts::approvals::{ApprovalStatus, Verdict};
@@ -173,6 +174,7 @@ async fn decisions_that_cannot_be_made_are_refused_and_leave_nothing(pool: PgPoo
     room.fakes.state().memberships.push(stranger.clone());
     let stale = DecideApproval { version: Some(9), ..approve(request_id) };
     let silent = DecideApproval { note: "  ".to_owned(), ..reject(request_id) };
+    let unkeepable = DecideApproval { note: "\0".to_owned(), ..approve(request_id) };
     let wordy = DecideApproval { note: "x".repeat(2_001), ..approve(request_id) };
 
     let cases = [
@@ -183,6 +185,7 @@ async fn decisions_that_cannot_be_made_are_refused_and_leave_nothing(pool: PgPoo
         (approver.clone(), stale, "STALE_VERSION"),
         (approver.clone(), silent, "INVALID_INPUT note"),
         (approver.clone(), wordy, "INVALID_INPUT note"),
+        (approver.clone(), unkeepable, "INVALID_INPUT note"),
     ];
     for (ctx, input, expected) in cases {
         assert_eq!(refused(decide(&room, &ctx, input).await), [expected]);
@@ -250,4 +253,22 @@ async fn only_the_submitter_or_a_manager_withdraws(pool: PgPool) {
     assert_eq!(refused(withdraw(room.acting(&room.approver)).await), ["FORBIDDEN"]);
     assert_eq!(refused(withdraw(room.acting(&stranger)).await), ["REQUEST_NOT_FOUND"]);
     withdraw(room.acting(&manager)).await.unwrap();
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_cart_submitted_many_times_at_once_waits_for_one_approval(pool: PgPool) {
+    let room = room(pool).await;
+    ask_for(&room, vec![step(1, Approver::AnyApprover)]);
+    let hammer = room.sell(variant("HAMMER"), "2.55").await;
+    let cart = room.cart(&[(&hammer, 2)]).await;
+    let ctx = room.buyer();
+
+    let attempts = join_all((0..20).map(|_| room.orders.cart_submit(&ctx, as_seen(&cart)))).await;
+
+    assert_eq!(attempts.iter().filter(|attempt| attempt.is_ok()).count(), 1);
+    for attempt in attempts.into_iter().filter(Result::is_err) {
+        assert_eq!(refused(attempt), ["CART_NOT_OPEN"]);
+    }
+    assert_eq!(room.number("SELECT COUNT(*) FROM fakes.request").await, 1);
+    assert_eq!(room.number("SELECT SUM(quantity)::int8 FROM fakes.promise").await, 2_000);
 }

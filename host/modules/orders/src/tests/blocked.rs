@@ -58,8 +58,9 @@ async fn a_price_that_moved_blocks_the_cart_and_back_again_frees_it(pool: PgPool
 
     assert_eq!(room.cart_status(&cart).await, "blocked");
     assert_eq!(refused(room.place(&room.buyer(), &cart).await), ["PRICE_CHANGED lines.0"]);
-    let reason = "SELECT detail ->> 'blockedBecause' FROM fakes.audit WHERE subject_id = $1 AND action = 'approval.decide'";
-    assert!(room.text(reason, request_id.0).await.contains("was 2.55 and is 2.56 now"));
+    let reason =
+        "SELECT detail ->> 'because' FROM fakes.audit WHERE subject_id = $1 AND action = 'cart.block'";
+    assert!(room.text(reason, cart.id.0).await.contains("was 2.55 and is 2.56 now"));
     reprice(&room, &cart, price("2.55"));
     assert!(room.place(&room.buyer(), &cart).await.unwrap().order_id.is_some());
 }

@@ -57,7 +57,9 @@ impl Fakes {
         sqlx::raw_sql(
             "CREATE SCHEMA fakes; \
              CREATE TABLE fakes.cart (id uuid PRIMARY KEY, status text, version bigint, request_id uuid); \
-             CREATE TABLE fakes.request (id uuid PRIMARY KEY, status text, version bigint, current_step int); \
+             CREATE TABLE fakes.request (id uuid PRIMARY KEY, cart_id uuid, cart_version bigint, status text, \
+                 version bigint, current_step int); \
+             CREATE UNIQUE INDEX ON fakes.request (cart_id, cart_version) WHERE status = 'pending'; \
              CREATE TABLE fakes.decision (request_id uuid, step int, employee_id uuid); \
              CREATE TABLE fakes.stock (variant_id uuid PRIMARY KEY, available bigint); \
              CREATE TABLE fakes.promise (owner_id uuid, variant_id uuid, quantity bigint); \

@@ -65,6 +65,7 @@ async fn everybody_sees_what_is_theirs(pool: PgPool) {
     let page = PageRequest::first(1);
     assert_eq!(refused(room.orders.list(&clueless, &OrderFilter::default(), page).await), ["FORBIDDEN"]);
     assert!(room.orders.find_by_number(&room.buyer(), "SO-1").await.unwrap().is_none());
+    assert!(room.orders.find_by_number(&room.buyer(), "SO-\0").await.unwrap().is_none());
 }
 
 #[sqlx::test(migrations = false)]
@@ -87,6 +88,8 @@ async fn lists_are_filtered(pool: PgPool) {
     assert!(listed(&room, &clerk, &unknown).await.is_empty());
     let foreign = by(|filter| filter.account_id = Some(new_id()));
     assert!(listed(&room, &clerk, &foreign).await.is_empty());
+    let unkeepable = by(|filter| filter.po_number = Some("\0".to_owned()));
+    assert!(listed(&room, &clerk, &unkeepable).await.is_empty());
     let of_channel = |id| OrderFilter { channel_id: Some(id), ..OrderFilter::default() };
     assert_eq!(listed(&room, &clerk, &of_channel(orders[0].channel_id)).await.len(), 3);
     assert!(listed(&room, &clerk, &of_channel(new_id())).await.is_empty());

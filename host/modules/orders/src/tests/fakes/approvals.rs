@@ -87,12 +87,18 @@ impl Approvals for Fakes {
         open: OpenApproval,
     ) -> Result<ApprovalRequestId, Failure<ApprovalCode>> {
         let id: ApprovalRequestId = ctx.new_id();
-        sqlx::query(
-            "INSERT INTO fakes.request (id, status, version, current_step) VALUES ($1, 'pending', 1, 0)",
+        let opened = sqlx::query(
+            "INSERT INTO fakes.request (id, cart_id, cart_version, status, version, current_step) \
+             VALUES ($1, $2, $3, 'pending', 1, 0) ON CONFLICT DO NOTHING",
         )
         .bind(id.0)
+        .bind(open.cart_id.0)
+        .bind(open.cart_version)
         .execute(conn(tx))
         .await?;
+        if opened.rows_affected() == 0 {
+            return Err(Failure::refused(ApprovalCode::NotPending, "somebody else submitted the cart"));
+        }
         self.state().requests.insert(id, open);
         Ok(id)
     }

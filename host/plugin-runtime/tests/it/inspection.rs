@@ -1,0 +1,123 @@
+//! The commands for plugin authors and operators: check and inspect, without a shop.
+
+use std::path::PathBuf;
+
+use tempfile::TempDir;
+use vectis_plugin_runtime::{CheckOutcome, Step, check, inspect};
+
+use crate::libraries::{fault_plugin, golden, template, with};
+
+fn file(bytes: &[u8]) -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("acme.so");
+    std::fs::write(&path, bytes).unwrap();
+    (folder, path)
+}
+
+#[test]
+fn a_good_plugin_passes_every_step() {
+    let (_folder, path) = file(fault_plugin());
+
+    let report = check(&path);
+
+    assert!(report.is_ok(), "{report:#?}");
+    assert_eq!(
+        (report.file.as_str(), report.name.as_str(), report.version.as_str()),
+        ("acme.so", "fault", "1.0.0")
+    );
+    let of_file: Vec<_> =
+        report.steps.iter().filter(|step| step.entry_point.is_empty()).map(|step| step.step).collect();
+    assert_eq!(
+        of_file,
+        [
+            Step::Read,
+            Step::Sha256,
+            Step::Elf,
+            Step::Manifest,
+            Step::Target,
+            Step::Api,
+            Step::Initializers,
+            Step::Load,
+            Step::EntryPoints
+        ]
+    );
+    let of_tax: Vec<_> = report
+        .steps
+        .iter()
+        .filter(|step| step.entry_point == "vectis.tax fault-tax")
+        .map(|step| step.step)
+        .collect();
+    assert_eq!(of_tax, [Step::Config, Step::Construct, Step::SelfTest]);
+}
+
+#[test]
+fn an_entry_point_that_needs_a_configuration_is_skipped() {
+    let (_folder, path) = file(template());
+
+    let report = check(&path);
+
+    assert!(report.is_ok());
+    let last = report.steps.last().unwrap();
+    assert_eq!(last.entry_point, "vectis.pricing plugin-template");
+    let why = "it needs a configuration: the configuration: \"percent\" is missing";
+    assert_eq!(last.outcome, CheckOutcome::Skipped(why.to_owned()));
+}
+
+#[test]
+fn a_check_ends_at_the_first_refusal() {
+    let (_folder, path) = file(&with(fault_plugin(), "api = \"^1.0\"", "api = \"^1.5\""));
+
+    let report = check(&path);
+
+    assert!(!report.is_ok());
+    let last = report.steps.last().unwrap();
+    assert_eq!(last.step, Step::Api);
+    let sentence = "fault 1.0.0 (acme.so) refused at step api: needs ^1.5, this server offers 1.0; update the server or use \
+                    an older plugin";
+    assert_eq!(last.outcome, CheckOutcome::Refused(sentence.to_owned()));
+}
+
+#[test]
+fn a_check_of_nothing_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+
+    let report = check(&folder.path().join("none.so"));
+
+    assert!(matches!(&report.steps[0].outcome, CheckOutcome::Refused(sentence)
+        if sentence.starts_with("none.so refused at step read: it cannot be read: ")));
+}
+
+#[test]
+fn an_inspection_reads_all_without_loading() {
+    let (_folder, path) = file(&golden("golden-other-layout.so"));
+
+    let found = inspect(&path).unwrap();
+
+    assert_eq!((found.manifest.plugin.name.as_str(), found.api.as_str()), ("golden", "1.0.0"));
+    assert_eq!(
+        (found.panic.as_str(), found.profile.as_str(), found.init_array_count),
+        ("unwind", "release", 2)
+    );
+    assert_eq!(found.size, golden("golden-other-layout.so").len() as u64);
+    assert!(found.target.ends_with("-linux-gnu"));
+    assert!(found.manifest_text.contains("[entry-points.\"vectis.pricing\"]"));
+    assert!(found.libc_imports.iter().any(|name| name == "malloc"), "{:?}", found.libc_imports);
+    assert!(
+        found.undefined_symbols.iter().any(|name| name == "_Unwind_Resume"),
+        "{:?}",
+        found.undefined_symbols
+    );
+    assert!(found.needed.iter().any(|name| name == "libc.so.6"), "{:?}", found.needed);
+    let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
+    assert!(!maps.contains("memfd:golden-other"), "an inspection maps nothing");
+}
+
+#[test]
+fn an_inspection_of_something_else_is_refused() {
+    let (_folder, path) = file(b"hello");
+
+    assert_eq!(
+        inspect(&path).unwrap_err().to_string(),
+        "acme.so refused at step elf: it is not an ELF library; put a plugin's .so in its place"
+    );
+}

@@ -1,0 +1,67 @@
+//! One table of figures: what the everyday operations of a shop cost through its public API, beside the least that the
+//! database alone takes for the same rows in the same run.
+//!
+//! `make bench` prints it. `cargo bench -p vectis-tests -- --write` (or `VECTIS_BENCH_WRITE=1`) also writes it to
+//! `tests/bench/RESULTS.md`. `VECTIS_BENCH_QUICK=1` gives each row a moment only: to see that it works, not to believe it.
+//!
+//! *Start reading at*: `figures.rs` for what is measured, `measure.rs` for how, `floor.rs` for what it is held against.
+
+mod figures;
+mod floor;
+mod goals;
+mod machine;
+mod measure;
+mod peers;
+mod rows;
+mod shop;
+mod table;
+
+use std::io::Write as _;
+use std::path::Path;
+
+use crate::figures::Figures;
+use crate::machine::Machine;
+use crate::measure::Effort;
+use crate::shop::Shop;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let effort = if is_set("VECTIS_BENCH_QUICK") { Effort::QUICK } else { Effort::FULL };
+    let shop = Shop::open().await?;
+    let machine = Machine::describe(shop.host.db.pool()).await?;
+    let figures = Figures::measure(&shop, effort).await?;
+    shop.host.stop().await;
+
+    let table = table::render(&figures);
+    let goals = goals::render(&goals::all(&figures));
+    writeln!(std::io::stdout(), "{table}\n{goals}")?;
+    if is_set("VECTIS_BENCH_WRITE") || std::env::args().any(|argument| argument == "--write") {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("bench/RESULTS.md");
+        std::fs::write(file, format!("{HEADING}\n{machine}\n{NOTES}\n{table}\n## Goals\n\n{goals}"))?;
+    }
+    Ok(())
+}
+
+/// Whether a switch of the environment is on.
+fn is_set(switch: &str) -> bool {
+    std::env::vars().any(|(name, value)| name == switch && !value.is_empty() && value != "0")
+}
+
+const HEADING: &str = "# What the everyday operations cost
+
+Written by `make bench` with `VECTIS_BENCH_WRITE=1`; do not edit.
+";
+
+const NOTES: &str = "## How it is measured
+
+- The whole host with its five plugins runs inside the benchmark's process, as production composes it, on a database of its own
+  with the demo shop of 1,200 variants; the client speaks GraphQL over HTTP on kept connections and shares the cores.
+- Closed loop, warmed up. The time is from sending the request to the last byte of the answer; every answer is then checked.
+- *SQL* is counted by `pg_stat_statements`, without BEGIN and COMMIT, for all that one operation does (who asks included).
+- *RSS* is that of the whole process afterwards, client and benchmark included; it never shrinks. The last rows look at
+  `vectis serve` as a process of its own.
+- *Floor*: the same rows with nothing but SQL on a connection of its own, turn by turn with the operation above: placing inserts
+  and updates the same rows in one transaction from prepared arrays; reading fetches cart, lines, variants and price tiers and
+  copies the bytes; a plugin's floor is the same code linked into the program.
+- Approval rules are asked but ask for nobody, so that orders are placed at once. 10,000 lines repeat each SKU eight or nine times.
+";
