@@ -39,6 +39,8 @@ pub enum Command {
     Up(UpArgs),
     /// Bring the database up to date and stop.
     Migrate,
+    /// Make a member of staff with all permissions: the first one of a new shop.
+    Staff(StaffArgs),
     /// Look at and make plugins.
     #[command(subcommand)]
     Plugins(PluginsCommand),
@@ -61,6 +63,20 @@ pub struct UpArgs {
     /// Fill an empty shop with a small demo catalogue, two channels, a company and staff.
     #[arg(long)]
     pub demo: bool,
+}
+
+/// `vectis staff`
+#[derive(Clone, Debug, Args)]
+pub struct StaffArgs {
+    /// E-mail to sign in with.
+    #[arg(long)]
+    pub email: String,
+    /// For people.
+    #[arg(long)]
+    pub name: String,
+    /// Password, 8 to 128 characters.
+    #[arg(long, env = "VECTIS_STAFF_PASSWORD", hide_env_values = true)]
+    pub password: String,
 }
 
 /// `vectis plugins …`

@@ -1,13 +1,14 @@
 //! A small demo shop in an empty database: two channels, a company with a buyer and an approver, a few dozen products
 //! with tier prices and stock, activated plugins. Made through the same services as everything else.
 
-use std::collections::BTreeSet;
 use std::fmt;
 
 use anyhow::{Context as _, anyhow};
 use rust_decimal::Decimal;
 use serde_json::json;
-use vectis_contracts::accounts::{AccountStatus, CreateAccount, CreateEmployee, CreateLocation, PostalAddress};
+use vectis_contracts::accounts::{
+    AccountStatus, CreateAccount, CreateEmployee, CreateLocation, PostalAddress,
+};
 use vectis_contracts::channels::{ChannelSettings, CommerceMode};
 use vectis_contracts::identity::{CreateLogin, LoginKind};
 use vectis_contracts::inventory::AdjustStock;
@@ -16,8 +17,9 @@ use vectis_contracts::pricing::{PriceAudience, SetPriceEntry, UpsertPriceList};
 use vectis_contracts::products::{Package, QuantityLimits, UpsertProduct, UpsertVariant};
 use vectis_graphql::Services;
 use vectis_kernel::ids::{ChannelId, VariantId, WarehouseId};
-use vectis_kernel::{Ctx, Currency, Failure, Money, Permission, Quantity, permission};
+use vectis_kernel::{Ctx, Currency, Failure, Money, Quantity};
 
+use crate::cmd::staff_create::create_administrator;
 use crate::compose::Host;
 
 /// Password of all demo logins.
@@ -43,7 +45,13 @@ pub async fn seed(host: &Host) -> anyhow::Result<DemoLogins> {
     if !existing.is_empty() {
         return Ok(DemoLogins);
     }
-    staff(&ctx, services).await?;
+    let admin = CreateLogin {
+        email: "admin@demo.vectis.test".to_owned(),
+        name: "Ada Admin".to_owned(),
+        password: Some(PASSWORD.to_owned()),
+        kind: LoginKind::Staff,
+    };
+    create_administrator(&ctx, services, admin).await.map_err(broken)?;
     let warehouse =
         services.inventory.warehouse_upsert(&ctx, "MAIN", "Main warehouse", "DE").await.map_err(broken)?;
     let wholesale = channel(&ctx, services, warehouse, CommerceMode::B2b).await?;
@@ -54,21 +62,9 @@ pub async fn seed(host: &Host) -> anyhow::Result<DemoLogins> {
     Ok(DemoLogins)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "shape of map_err")]
 fn broken<C: fmt::Debug>(failure: Failure<C>) -> anyhow::Error {
     anyhow!("the demo shop could not be made: {failure:?}")
-}
-
-async fn staff(ctx: &Ctx, services: &Services) -> anyhow::Result<()> {
-    let all: BTreeSet<Permission> = permission::staff::ALL.iter().cloned().collect();
-    let role = services.identity.staff_role_upsert(ctx, "Administrator", all).await.map_err(broken)?;
-    let login = CreateLogin {
-        email: "admin@demo.vectis.test".to_owned(),
-        name: "Ada Admin".to_owned(),
-        password: Some(PASSWORD.to_owned()),
-        kind: LoginKind::Staff,
-    };
-    services.identity.staff_create(ctx, login, vec![role]).await.map_err(broken)?;
-    Ok(())
 }
 
 async fn channel(
@@ -161,15 +157,18 @@ async fn catalogue(
     }
     let products = KINDS.iter().map(|(code, name, _)| product(code, name)).collect();
     services.products.products_upsert(ctx, products).await.map_err(broken)?;
-    let skus: Vec<String> = KINDS.iter().flat_map(|(code, ..)| (1..=150).map(move |n| sku(code, n))).collect();
+    let skus: Vec<String> =
+        KINDS.iter().flat_map(|(code, ..)| (1..=150).map(move |n| sku(code, n))).collect();
     let variants = services.products.variants_by_sku(ctx, &skus).await.map_err(broken)?;
     let cents = |sku: &str| {
         let base = KINDS.iter().find(|(code, ..)| sku.starts_with(code)).map_or(10, |(.., cents)| *cents);
         let size: i64 = sku.rsplit('-').next().and_then(|size| size.parse().ok()).unwrap_or(1);
         base + base * size / 20
     };
-    let priced: Vec<(VariantId, i64)> = variants.iter().map(|variant| (variant.id, cents(&variant.sku))).collect();
-    price_list(ctx, services, "Wholesale list", wholesale, &priced, &[(1, 100), (100, 90), (1_000, 75)]).await?;
+    let priced: Vec<(VariantId, i64)> =
+        variants.iter().map(|variant| (variant.id, cents(&variant.sku))).collect();
+    price_list(ctx, services, "Wholesale list", wholesale, &priced, &[(1, 100), (100, 90), (1_000, 75)])
+        .await?;
     price_list(ctx, services, "Retail list", retail, &priced, &[(1, 240)]).await?;
     let stock = priced
         .iter()

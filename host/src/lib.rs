@@ -23,6 +23,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Serve => cmd::serve::run(config::load(&cli.config)?).await,
         Command::Up(up) => cmd::up::run(config::load(&cli.config)?, up).await,
         Command::Migrate => cmd::migrate::run(config::load(&cli.config)?).await,
+        Command::Staff(staff) => cmd::staff_create::run(config::load(&cli.config)?, staff).await,
         Command::Plugins(command) => cmd::plugins::run(&cli.config, command).await,
         Command::Config(command) => cmd::config::run(&cli.config, &command),
         Command::Doctor => cmd::doctor::run(&cli.config).await,

@@ -38,7 +38,11 @@ impl Tasks {
                     () = tokio::time::sleep(interval) => {}
                 }
                 if let Err(error) = work().await {
-                    tracing::warn!(task = name, error = format!("{error:#}"), "a background task failed; it will try again");
+                    tracing::warn!(
+                        task = name,
+                        error = format!("{error:#}"),
+                        "a background task failed; it will try again"
+                    );
                 }
             }
         });

@@ -94,7 +94,7 @@ impl Shop {
     /// A cart of the buyer with lines in it.
     pub(crate) async fn filled_cart(&self, lines: usize) -> Result<Graphql> {
         let cart = self.buyer.new_cart().await;
-        let (status, body) = self.buyer.exchange(add_request(Some(&cart), lines_of(lines))).await?;
+        let (status, body) = self.buyer.exchange(add_request(Some(&cart), &lines_of(lines))).await?;
         Ok(Graphql::read(status, &body).ok())
     }
 }
@@ -111,7 +111,7 @@ pub(crate) fn lines_of(count: usize) -> Value {
 }
 
 /// Adds lines to a cart, or to the buyer's open one; the answer has the cart's total, but not its lines.
-pub(crate) fn add_request(cart: Option<&str>, lines: Value) -> Vec<u8> {
+pub(crate) fn add_request(cart: Option<&str>, lines: &Value) -> Vec<u8> {
     let add = "mutation($i: CartLinesAddInput!) { cartLinesAdd(input: $i) { \
                cart { id version lineCount totalQuantity grandTotal { amount } } userErrors { code field message } } }";
     request(add, json!({ "i": { "cartId": cart, "lines": lines, "onDuplicate": "SEPARATE" } }))

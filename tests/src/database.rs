@@ -46,7 +46,6 @@ impl Drop for TestDatabase {
                 runtime.block_on(async {
                     let mut server = connect(&server_url()).await;
                     let sql = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
-                    #[expect(clippy::disallowed_types, reason = "a database's name cannot be a parameter")]
                     let _ = server.execute(sqlx::AssertSqlSafe(sql)).await;
                 });
             }
@@ -61,7 +60,9 @@ async fn make_template() -> String {
     execute(&mut server, &format!("CREATE DATABASE {name}")).await;
     let pool = vectis_db::connect_url(&with_database(&name), &vectis_db::PoolSettings::default()).await;
     let pool = pool.expect("the template can be connected to");
-    vectis_db::migrate(&pool, vectis::compose::MIGRATIONS).await.expect("all migrations apply to an empty database");
+    vectis_db::migrate(&pool, vectis::compose::MIGRATIONS)
+        .await
+        .expect("all migrations apply to an empty database");
     sqlx::raw_sql("CREATE EXTENSION IF NOT EXISTS pg_stat_statements").execute(&pool).await.ok();
     pool.close().await;
     name
@@ -83,7 +84,6 @@ async fn connect(url: &str) -> PgConnection {
 }
 
 async fn execute(server: &mut PgConnection, sql: &str) {
-    #[expect(clippy::disallowed_types, reason = "a database's name cannot be a parameter")]
     let sql = sqlx::AssertSqlSafe(sql.to_owned());
     server.execute(sql).await.expect("the server makes databases");
 }

@@ -53,7 +53,11 @@ impl TestHost {
     }
 
     /// The same with changes to the configuration.
-    pub async fn configured(plugins: PluginFolder, with_demo: bool, change: impl FnOnce(&mut Config)) -> Self {
+    pub async fn configured(
+        plugins: PluginFolder,
+        with_demo: bool,
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
         let database = TestDatabase::create().await;
         let mut config = Config::default();
         config.server.listen = "127.0.0.1:0".to_owned();
@@ -61,7 +65,8 @@ impl TestHost {
         config.plugins.refresh_interval = Duration::from_millis(200);
         config.identity.attempts_per_address = 10_000;
         config.identity.attempts_per_login = 10_000;
-        config.log.filter = std::env::vars().find(|(key, _)| key == "RUST_LOG").map_or("warn".to_owned(), |(_, v)| v);
+        config.log.filter =
+            std::env::vars().find(|(key, _)| key == "RUST_LOG").map_or("warn".to_owned(), |(_, v)| v);
         config.database.max_connections = 16;
         change(&mut config);
         config.database.url = vectis::config::Secret::from(database.url().to_owned());
@@ -76,7 +81,10 @@ impl TestHost {
         let address = server.address;
         let stop = CancellationToken::new();
         let stopping = stop.clone();
-        #[expect(clippy::disallowed_methods, reason = "the test waits for it in `stop`, or its runtime ends it")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the test waits for it in `stop`, or its runtime ends it"
+        )]
         let running = tokio::spawn(server.run(async move { stopping.cancelled().await }));
         Self { address, db, plugins, strategies, stop, running, _database: database }
     }

@@ -65,5 +65,9 @@ pub fn built_file(package: &str, file: &str) -> PathBuf {
 pub fn target_folder() -> PathBuf {
     let program = std::env::current_exe().expect("a program knows where it is");
     let deps = program.parent().expect("a program is in a folder");
-    if deps.ends_with("deps") { deps.parent().expect("deps is in the build folder").to_owned() } else { deps.to_owned() }
+    if deps.ends_with("deps") {
+        deps.parent().expect("deps is in the build folder").to_owned()
+    } else {
+        deps.to_owned()
+    }
 }

@@ -34,6 +34,7 @@ pub(crate) const POLICY: &[TypePolicy] = &[
 #[graphql(remote = "contract::CommerceMode")]
 pub enum CommerceMode {
     /// Signed-in employees of accounts only.
+    #[graphql(name = "B2B")]
     B2b,
     /// Individuals; guests when the channel allows it.
     Retail,

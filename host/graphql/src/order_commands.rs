@@ -132,7 +132,7 @@ pub struct OrderChargeInput {
     pub tax_category: Option<String>,
 }
 
-/// Charges to add, at most 100.
+/// Charges to add, at most 10,000.
 #[derive(InputObject)]
 pub struct OrderChargesAddInput {
     /// The order.

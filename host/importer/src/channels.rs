@@ -147,7 +147,7 @@ impl Posture {
     }
 
     fn mode(self) -> &'static str {
-        if self.is_retail() { "RETAIL" } else { "B_2B" }
+        if self.is_retail() { "RETAIL" } else { "B2B" }
     }
 
     fn fits(self, channel: &Channel) -> bool {

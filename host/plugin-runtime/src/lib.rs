@@ -23,6 +23,8 @@ mod point;
 mod refusal;
 mod registry;
 mod runtime;
+#[cfg(test)]
+mod tests;
 mod verify;
 
 pub use crate::check::{CheckOutcome, CheckReport, CheckStep, check};

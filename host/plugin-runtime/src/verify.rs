@@ -1,7 +1,7 @@
 //! Reading a library's structure without mapping it, so that a file cut short or made of something else cannot take the
 //! process down inside the dynamic linker.
 
-use object::read::elf::{ElfFile64, FileHeader, ProgramHeader, Sym};
+use object::read::elf::{ElfFile64, FileHeader, ProgramHeader, SectionHeader, Sym};
 use object::{Endianness, Object, ObjectSection, elf};
 use vectis_plugin_api::abi::embed::{BUILD_SECTION, MANIFEST_SECTION};
 
@@ -91,9 +91,12 @@ fn require_whole(library: &Library<'_>, length: u64) -> Result<(), Fault> {
         start.checked_add(size)
     });
     let is_whole = segments.chain(sections).all(|end| end.is_some_and(|end| end <= length));
-    // Section headers stand at the end of a file; without any, the end may be missing.
-    if !is_whole || library.elf_section_table().is_empty() {
-        return Err(refused("it is damaged or cut short: parts of it lie behind its end; copy it again"));
+    // Section headers stand at the end of a file: none, or empty ones after the first, mean that the end is missing.
+    let headers = library.elf_section_table();
+    let ends_early =
+        headers.is_empty() || headers.iter().skip(1).any(|header| header.sh_type(endian) == elf::SHT_NULL);
+    if !is_whole || ends_early {
+        return Err(refused("it is damaged or cut short: parts of it are missing; copy it again"));
     }
     Ok(())
 }

@@ -2,9 +2,22 @@
 
 use std::process::ExitCode;
 
+use vectis_importer::import::{ImportOptions, import};
+
+use super::say;
 use crate::cli::ImportArgs;
 
-/// Imports.
-pub async fn run(_import: ImportArgs) -> anyhow::Result<ExitCode> {
-    Ok(ExitCode::FAILURE)
+/// Imports, and says what was made.
+pub async fn run(args: ImportArgs) -> anyhow::Result<ExitCode> {
+    let summary = import(ImportOptions {
+        url: args.server.url,
+        email: args.server.email,
+        password: args.server.password,
+        file: args.file,
+        buyer_password: args.buyer_password,
+        take_good_rows: args.take_good_rows,
+    })
+    .await?;
+    say(&summary.to_string());
+    Ok(ExitCode::SUCCESS)
 }

@@ -6,10 +6,11 @@ pub mod import;
 pub mod migrate;
 pub mod plugins;
 mod plugins_new;
-mod staff;
 pub mod replay;
 pub mod schema;
 pub mod serve;
+mod staff;
+pub mod staff_create;
 pub mod up;
 
 use std::io::Write as _;

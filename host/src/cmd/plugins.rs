@@ -13,7 +13,8 @@ use super::staff::Staff;
 use crate::cli::{ConfigArgs, PluginsCommand, ServerArgs};
 use crate::config::load;
 
-const PLUGINS: &str = "plugins { name version file status refusal entryPoints { point name activeInChannelIds } }";
+const PLUGINS: &str =
+    "plugins { name version file status refusal entryPoints { point name activeInChannelIds } }";
 
 /// Runs one of the commands.
 pub async fn run(args: &ConfigArgs, command: PluginsCommand) -> anyhow::Result<ExitCode> {
@@ -142,7 +143,12 @@ fn plugin_lines(plugins: &Value) -> String {
             })
             .collect();
         let refusal = plugin["refusal"].as_str().map(|why| format!("; {why}")).unwrap_or_default();
-        format!("loaded   {} {}  {}{refusal}", text(&plugin["name"]), text(&plugin["version"]), points.join(" "))
+        format!(
+            "loaded   {} {}  {}{refusal}",
+            text(&plugin["name"]),
+            text(&plugin["version"]),
+            points.join(" ")
+        )
     };
     plugins.as_array().into_iter().flatten().map(line).collect::<Vec<_>>().join("\n")
 }

@@ -88,7 +88,8 @@ mod tests {
     #[test]
     fn every_template_takes_its_new_name_everywhere() {
         for template in &TEMPLATES {
-            let folder = std::env::temp_dir().join(format!("vectis-new-{}-{}", template.point, std::process::id()));
+            let folder =
+                std::env::temp_dir().join(format!("vectis-new-{}-{}", template.point, std::process::id()));
             let made = create("acme-two-words", template.point, &folder).unwrap();
 
             for file in ["Cargo.toml", "plugin.toml", "src/lib.rs", "src/tests.rs"] {

@@ -15,7 +15,8 @@ pub fn run(args: &SchemaArgs) -> anyhow::Result<ExitCode> {
         std::io::stdout().write_all(sdl.as_bytes())?;
         return Ok(ExitCode::SUCCESS);
     };
-    let committed = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let committed =
+        std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
     if committed != sdl {
         bail!("{} is not what the code says; run `vectis schema > {}`", file.display(), file.display());
     }

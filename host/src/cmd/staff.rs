@@ -15,7 +15,8 @@ pub(crate) struct Staff {
 impl Staff {
     /// Signs in.
     pub(crate) async fn sign_in(server: &ServerArgs) -> anyhow::Result<Self> {
-        let mut staff = Self { http: reqwest::Client::builder().build()?, url: server.url.clone(), token: String::new() };
+        let mut staff =
+            Self { http: reqwest::Client::builder().build()?, url: server.url.clone(), token: String::new() };
         let query = "mutation($i: SignInInput!) { signIn(input: $i) { tokens { accessToken } userErrors { message } } }";
         let variables = json!({ "i": { "email": server.email, "password": server.password } });
         let data = staff.send(query, variables).await?;
@@ -35,7 +36,8 @@ impl Staff {
         if let Some(message) = body["errors"][0]["message"].as_str() {
             bail!("{message}");
         }
-        let payload = body["data"].as_object().and_then(|data| data.values().next()).cloned().unwrap_or_default();
+        let payload =
+            body["data"].as_object().and_then(|data| data.values().next()).cloned().unwrap_or_default();
         if let Some(error) = payload["userErrors"].as_array().and_then(|errors| errors.first()) {
             let field: Vec<&str> =
                 error["field"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();

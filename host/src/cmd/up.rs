@@ -34,7 +34,10 @@ pub(crate) async fn plugin_lines(host: &Host) -> anyhow::Result<String> {
     let plugins =
         host.plugins.list(&Ctx::system("up")).await.map_err(|failure| anyhow::anyhow!("{failure:?}"))?;
     if plugins.is_empty() {
-        return Ok(format!("no plugins in {}; every decision is refused until some are there", host.config.plugins.folder.display()));
+        return Ok(format!(
+            "no plugins in {}; every decision is refused until some are there",
+            host.config.plugins.folder.display()
+        ));
     }
     let lines = plugins.iter().map(|plugin| match &plugin.status {
         PluginStatus::Loaded => {

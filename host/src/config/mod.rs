@@ -231,9 +231,15 @@ pub fn load(args: &ConfigArgs) -> Result<Config, ConfigError> {
     if args.file.is_some() && !file.is_file() {
         return Err(ConfigError::NoFile(file));
     }
-    let mut figment = Figment::from(Serialized::defaults(Config::default())).merge(Toml::file_exact(&file));
-    if let Some(env) = &args.env {
-        figment = figment.merge(Toml::file_exact(beside(&file, env)));
+    let mut figment = Figment::from(Serialized::defaults(Config::default()));
+    if file.is_file() {
+        figment = figment.merge(Toml::file_exact(&file));
+    }
+    if let Some(file) = args.env.as_ref().map(|env| beside(&file, env)) {
+        if !file.is_file() {
+            return Err(ConfigError::NoFile(file));
+        }
+        figment = figment.merge(Toml::file_exact(&file));
     }
     // VECTIS_CONFIG, VECTIS_ENV and the staff credentials are flags of the command line, not keys.
     figment = figment.merge(Env::prefixed("VECTIS_").filter(|key| key.as_str().contains("__")).split("__"));
@@ -247,7 +253,8 @@ pub fn load(args: &ConfigArgs) -> Result<Config, ConfigError> {
     }
     let mut config: Config = figment.extract().map_err(|error| ConfigError::Invalid(explain(&error)))?;
     if let (true, Some(path)) = (config.database.url.is_empty(), config.database.url_file.clone()) {
-        let url = std::fs::read_to_string(&path).map_err(|source| ConfigError::SecretFile { path, source })?;
+        let url =
+            std::fs::read_to_string(&path).map_err(|source| ConfigError::SecretFile { path, source })?;
         config.database.url = Secret(url.trim().to_owned());
     }
     Ok(config)
@@ -275,7 +282,9 @@ fn explain(error: &figment::Error) -> String {
                 .min()
                 .map(|(_, known)| format!("; did you mean {known:?}?"))
                 .unwrap_or_default();
-            let key = if path.is_empty() || path.ends_with(field.as_str()) { field.clone() } else { format!("{path}.{field}") };
+            // Some providers put the unknown field at the end of the path, some leave the path at its section.
+            let section = path.strip_suffix(field.as_str()).unwrap_or(&path).trim_end_matches('.');
+            let key = if section.is_empty() { field.clone() } else { format!("{section}.{field}") };
             format!("unknown key {key:?}{place}{nearest}")
         }
         kind => format!("{path}{place}: {kind}"),

@@ -5,7 +5,11 @@ use std::path::PathBuf;
 use super::*;
 
 fn args(file: &str, set: &[&str]) -> ConfigArgs {
-    ConfigArgs { file: Some(PathBuf::from(file)), env: None, set: set.iter().map(|s| (*s).to_owned()).collect() }
+    ConfigArgs {
+        file: Some(PathBuf::from(file)),
+        env: None,
+        set: set.iter().map(|s| (*s).to_owned()).collect(),
+    }
 }
 
 fn repository_file() -> String {
@@ -59,7 +63,8 @@ fn a_value_of_the_wrong_kind_names_its_key() {
 
 #[test]
 fn flags_are_stronger_than_the_file() {
-    let config = load(&args(&repository_file(), &["server.listen=127.0.0.1:9000", "graphql.depth=5"])).unwrap();
+    let config =
+        load(&args(&repository_file(), &["server.listen=127.0.0.1:9000", "graphql.depth=5"])).unwrap();
 
     assert_eq!(config.server.listen, "127.0.0.1:9000");
     assert_eq!(config.graphql.depth, 5);

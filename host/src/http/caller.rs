@@ -35,7 +35,9 @@ pub(super) async fn resolve(app: &App, headers: &HeaderMap, peer: SocketAddr) ->
     let channel = find_channel(app, &ctx, headers).await?;
     ctx.channel_id = channel.as_ref().map(|channel| channel.id);
     let currency = text(headers, "x-currency")?
-        .map(|code| code.parse::<Currency>().map_err(|error| NoCaller::BadHeader(format!("X-Currency: {error}"))))
+        .map(|code| {
+            code.parse::<Currency>().map_err(|error| NoCaller::BadHeader(format!("X-Currency: {error}")))
+        })
         .transpose()?;
     let currency = currency.filter(|asked| channel.as_ref().is_some_and(|c| c.currencies.contains(asked)));
 

@@ -24,7 +24,8 @@ pub(super) async fn execute(
 ) -> Response {
     let started = Instant::now();
     let Ok(_place) = app.places.try_acquire() else {
-        let mut response = answer(StatusCode::SERVICE_UNAVAILABLE, &refused("OVERLOADED", "too busy; try again"));
+        let mut response =
+            answer(StatusCode::SERVICE_UNAVAILABLE, &refused("OVERLOADED", "too busy; try again"));
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         return response;
     };
@@ -59,9 +60,10 @@ async fn run(app: &App, headers: &HeaderMap, peer: SocketAddr, body: &Bytes) -> 
             (StatusCode::UNAUTHORIZED, refused("UNAUTHENTICATED", message))
         }
         Err(NoCaller::BadHeader(message)) => (StatusCode::BAD_REQUEST, refused("BAD_REQUEST", &message)),
-        Err(NoCaller::Unavailable) => {
-            (StatusCode::SERVICE_UNAVAILABLE, refused("UNAVAILABLE", "the database does not answer; try again"))
-        }
+        Err(NoCaller::Unavailable) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            refused("UNAVAILABLE", "the database does not answer; try again"),
+        ),
     }
 }
 

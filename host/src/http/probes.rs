@@ -23,7 +23,8 @@ pub(super) async fn readyz(State(app): State<Arc<App>>) -> Response {
     let is_ready = database.is_ok() && plugins.is_ok();
     let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let say = |part: Result<(), String>| part.map_or_else(|why| why, |()| "ok".to_owned());
-    (status, Json(json!({ "ready": is_ready, "database": say(database), "plugins": say(plugins) }))).into_response()
+    (status, Json(json!({ "ready": is_ready, "database": say(database), "plugins": say(plugins) })))
+        .into_response()
 }
 
 async fn database(app: &App) -> Result<(), String> {
@@ -44,19 +45,25 @@ async fn plugins(app: &App) -> Result<(), String> {
     if required.is_empty() {
         return Ok(());
     }
-    let list = app.host.plugins.list(&Ctx::system("readyz")).await.map_err(|failure| format!("{failure:?}"))?;
+    let list =
+        app.host.plugins.list(&Ctx::system("readyz")).await.map_err(|failure| format!("{failure:?}"))?;
     let missing: Vec<&str> = required
         .iter()
         .filter(|name| !list.iter().any(|p| p.name == **name && p.status == PluginStatus::Loaded))
         .map(String::as_str)
         .collect();
-    if missing.is_empty() { Ok(()) } else { Err(format!("required plugins do not answer: {}", missing.join(", "))) }
+    if missing.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("required plugins do not answer: {}", missing.join(", ")))
+    }
 }
 
 pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
     let pool = app.host.db.pool();
     metrics::gauge!("vectis_database_connections").set(f64_of(pool.size()));
-    metrics::gauge!("vectis_requests_free_places").set(f64_of(u32::try_from(app.places.available_permits()).unwrap_or(u32::MAX)));
+    metrics::gauge!("vectis_requests_free_places")
+        .set(f64_of(u32::try_from(app.places.available_permits()).unwrap_or(u32::MAX)));
     app.metrics.render().into_response()
 }
 

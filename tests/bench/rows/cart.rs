@@ -15,7 +15,7 @@ pub(crate) async fn add(shop: &Shop, effort: Effort, lines: usize) -> Result<Row
     let input = lines_of(lines);
     let call = Call {
         client: &shop.buyer,
-        body: async || Ok(add_request(Some(&shop.buyer.new_cart().await), input.clone())),
+        body: async || Ok(add_request(Some(&shop.buyer.new_cart().await), &input)),
         proof: "/cartLinesAdd/cart/grandTotal/amount".to_owned(),
     };
     let plural = if lines == 1 { "" } else { "s" };

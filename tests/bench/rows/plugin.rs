@@ -119,8 +119,9 @@ impl Wire {
     }
 
     fn lines(&self) -> Vec<Line<'_>> {
-        let line = |(index, sku)| Line::new(Id::NIL, sku, QUANTITY_MILLI).with_candidates(index, 3);
-        (0..).step_by(TIERS.len()).zip(&self.skus).map(line).collect()
+        let firsts = (0..).step_by(TIERS.len());
+        let lines = firsts.zip(&self.skus);
+        lines.map(|(first, sku)| Line::new(Id::NIL, sku, QUANTITY_MILLI).with_candidates(first, 3)).collect()
     }
 }
 

@@ -69,7 +69,7 @@ async fn order(buyer: &Client, lines: usize) -> Result<()> {
         let (status, body) = buyer.exchange(body).await?;
         Ok(Graphql::read(status, &body).ok())
     };
-    let filled = send(add_request(Some(&cart), lines_of(lines))).await?;
+    let filled = send(add_request(Some(&cart), &lines_of(lines))).await?;
     let read = "query($id: ID!) { cart(id: $id) { lines { id sku quantity unitPrice { amount } grandTotal { amount } } } }";
     send(request(read, json!({ "id": cart }))).await?;
     let placed = send(submit_request(&filled)).await?;

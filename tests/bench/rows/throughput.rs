@@ -82,7 +82,7 @@ impl Operation for WholeOrder {
     }
 
     async fn run(&mut self, lines: Value) -> Result<Graphql> {
-        let filled = self.send(add_request(None, lines)).await?;
+        let filled = self.send(add_request(None, &lines)).await?;
         self.send(submit_request(&filled)).await
     }
 

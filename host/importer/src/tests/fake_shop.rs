@@ -1,7 +1,7 @@
 //! A shop in memory behind a real HTTP server: answers in the form of the API, keeps carts, orders and idempotency keys,
 //! and breaks where a test wants it to.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use axum::Router;
@@ -13,6 +13,7 @@ use axum::routing::post;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 use vectis_kernel::{Currency, Money, Quantity, UnitPrice};
 
 /// A user error.
@@ -26,6 +27,8 @@ pub(super) struct FakeShop {
     /// Address of the API.
     pub(super) url: String,
     state: Arc<Mutex<Shop>>,
+    /// Tells when `requests_left` has run out.
+    pub(super) gone: Arc<Notify>,
 }
 
 /// What the shop knows.
@@ -33,8 +36,6 @@ pub(super) struct FakeShop {
 pub(super) struct Shop {
     /// Every operation with who sent it: `Submit by buyer-17850@customers.example`.
     pub(super) log: Vec<String>,
-    /// Distinct GraphQL documents.
-    pub(super) documents: HashSet<String>,
     pub(super) channels: Vec<Value>,
     pub(super) accounts: Vec<Value>,
     pub(super) strategies: Vec<String>,
@@ -54,6 +55,7 @@ pub(super) struct Shop {
     pub(super) broken: Vec<u16>,
     /// How many requests are answered before the shop is gone for good.
     pub(super) requests_left: Option<usize>,
+    gone: Arc<Notify>,
     /// User errors by operation and PO number or account.
     pub(super) refusals: HashMap<String, Value>,
     /// Whether carts of companies wait for an approval.
@@ -73,13 +75,14 @@ struct Request<'a> {
 impl FakeShop {
     /// Opens a shop on a free port.
     pub(super) async fn open() -> Self {
-        let shop = Shop { token_seconds: 900, ..Shop::default() };
+        let gone = Arc::new(Notify::new());
+        let shop = Shop { token_seconds: 900, gone: gone.clone(), ..Shop::default() };
         let state = Arc::new(Mutex::new(shop));
         let router = Router::new().route("/graphql", post(answer)).with_state(state.clone());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/graphql", listener.local_addr().unwrap());
         tokio::runtime::Handle::current().spawn(async move { axum::serve(listener, router).await });
-        Self { url, state }
+        Self { url, state, gone }
     }
 
     /// A look inside.
@@ -129,7 +132,11 @@ impl Shop {
 
     fn answer(&mut self, headers: &HeaderMap, request: &Value) -> Result<Value, (u16, &'static str)> {
         if let Some(left) = &mut self.requests_left {
-            *left = left.checked_sub(1).ok_or((503, "OVERLOADED"))?;
+            let Some(less) = left.checked_sub(1) else {
+                self.gone.notify_one();
+                return Err((503, "OVERLOADED"));
+            };
+            *left = less;
         }
         if !self.broken.is_empty() {
             return Err((self.broken.remove(0), "OVERLOADED"));
@@ -152,7 +159,6 @@ impl Shop {
             channel: header("x-channel").unwrap_or_default(),
             who,
         };
-        self.documents.insert(document.clone());
         self.log.push(format!("{} by {}", asked.operation, asked.who));
         let key = header("idempotency-key").or_else(|| {
             let input = &request["variables"]["input"]["idempotencyKey"];

@@ -29,7 +29,7 @@ async fn an_import_makes_all_a_replay_needs() {
     assert_eq!(shop.strategies.len(), 8);
     assert_eq!(shop.strategies[0], "channel:wholesale vectis.pricing tiered-pricing");
     assert_eq!(shop.list_names(), ["Imported wholesale prices", "Imported retail prices"]);
-    assert_eq!(shop.products["MUG"]["slug"], "mug");
+    assert_eq!(shop.products["MUG1"]["slug"], "mug1");
     let people = &shop.accounts[0]["locations"][0]["employees"];
     assert_eq!(people[0]["email"], "buyer-12345@customers.example");
     assert_eq!((&people[0]["role"], &people[1]["role"]), (&json!("Buyer"), &json!("Approver")));
@@ -39,7 +39,10 @@ async fn an_import_makes_all_a_replay_needs() {
 async fn importing_twice_makes_nothing_twice() {
     let (fake, file) = (FakeShop::open().await, write(FILE));
     import(options(&fake, file.path())).await.unwrap();
-    let (stock, channels) = (fake.shop().stock.clone(), fake.shop().channels.clone());
+    let (stock, channels) = {
+        let shop = fake.shop();
+        (shop.stock.clone(), shop.channels.clone())
+    };
 
     let second = import(options(&fake, file.path())).await.unwrap();
 
@@ -53,7 +56,7 @@ async fn importing_twice_makes_nothing_twice() {
 async fn a_shop_with_other_channels_of_the_names_keeps_them() {
     let (fake, file) = (FakeShop::open().await, write(FILE));
     let other = json!({
-        "id": "channel:1", "slug": "wholesale", "name": "Other", "mode": "B_2B", "currencyCode": "EUR",
+        "id": "channel:1", "slug": "wholesale", "name": "Other", "mode": "B2B", "currencyCode": "EUR",
         "currencyCodes": ["EUR"], "timeZone": "UTC", "pricesIncludeTax": false, "guestCheckout": false,
         "country": "DE", "isActive": true, "warehouseIds": [], "version": 1,
     });

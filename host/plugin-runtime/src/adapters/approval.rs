@@ -154,9 +154,9 @@ fn wire_step(step: &ApprovalStep) -> WireStep {
 /// A large cart of somebody without a limit.
 fn first_facts() -> ApprovalFacts {
     ApprovalFacts {
-        account_id: AccountId(Uuid::nil()),
-        location_id: LocationId(Uuid::nil()),
-        employee_id: EmployeeId(Uuid::nil()),
+        account_id: AccountId(Uuid::from_u128(1)),
+        location_id: LocationId(Uuid::from_u128(2)),
+        employee_id: EmployeeId(Uuid::from_u128(3)),
         employee_role: "buyer".to_owned(),
         grand_total: Money::new(100_000_000, Currency::EUR),
         line_count: 1,

@@ -139,13 +139,13 @@ fn first_question() -> PricingQuestion {
         valid_to: None,
     };
     let line = PricingLine {
-        variant_id: VariantId(Uuid::nil()),
+        variant_id: VariantId(Uuid::from_u128(2)),
         sku: "SELF-TEST".to_owned(),
         quantity: one,
         candidates: 0..1,
     };
     PricingQuestion {
-        channel_id: ChannelId(Uuid::nil()),
+        channel_id: ChannelId(Uuid::from_u128(1)),
         account_id: None,
         location_id: None,
         currency: Currency::EUR,

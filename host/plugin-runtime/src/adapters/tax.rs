@@ -151,7 +151,7 @@ fn first_question() -> TaxingQuestion {
         is_exempt: false,
     };
     TaxingQuestion {
-        channel_id: ChannelId(Uuid::nil()),
+        channel_id: ChannelId(Uuid::from_u128(1)),
         currency: Currency::EUR,
         prices_include_tax: false,
         destination: Jurisdiction { country: "DE".to_owned(), ..Jurisdiction::default() },

@@ -13,7 +13,7 @@ type Outcome<T> = Result<T, Failure<ChannelCode>>;
 
 /// Keeps channels and bindings as the module does.
 #[derive(Default)]
-pub struct FakeChannels(Mutex<State>);
+pub(crate) struct FakeChannels(Mutex<State>);
 
 #[derive(Default)]
 struct State {
@@ -24,7 +24,7 @@ struct State {
 }
 
 impl FakeChannels {
-    pub fn add(&self, id: ChannelId, slug: &str) {
+    pub(crate) fn add(&self, id: ChannelId, slug: &str) {
         let channel = Channel {
             id,
             slug: slug.to_owned(),
@@ -44,7 +44,7 @@ impl FakeChannels {
     }
 
     /// As another process would: the runtime finds out when it looks.
-    pub fn bind(&self, binding: StrategyBinding) {
+    pub(crate) fn bind(&self, binding: StrategyBinding) {
         let mut state = self.state();
         state.revision += 1;
         state.bindings.retain(|other| {
@@ -54,12 +54,12 @@ impl FakeChannels {
         state.bindings.push(binding);
     }
 
-    pub fn bindings_now(&self) -> Vec<StrategyBinding> {
+    pub(crate) fn bindings_now(&self) -> Vec<StrategyBinding> {
         self.state().bindings.clone()
     }
 
     /// The database is gone, or back.
-    pub fn set_away(&self, is_away: bool) {
+    pub(crate) fn set_away(&self, is_away: bool) {
         self.state().is_away = is_away;
     }
 

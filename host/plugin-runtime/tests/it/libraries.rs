@@ -6,19 +6,19 @@ use std::sync::OnceLock;
 use std::time::SystemTime;
 
 /// The bytes of `vectis-fault-plugin`, which does everything wrong on request.
-pub fn fault_plugin() -> &'static [u8] {
+pub(crate) fn fault_plugin() -> &'static [u8] {
     static BYTES: OnceLock<Vec<u8>> = OnceLock::new();
     BYTES.get_or_init(|| built("vectis-fault-plugin", "tests/fault-plugin"))
 }
 
 /// The bytes of the template for plugin authors, which prices by a percentage it must be configured with.
-pub fn template() -> &'static [u8] {
+pub(crate) fn template() -> &'static [u8] {
     static BYTES: OnceLock<Vec<u8>> = OnceLock::new();
     BYTES.get_or_init(|| built("vectis-plugin-template", "examples/plugin-template"))
 }
 
 /// A frozen plugin.
-pub fn golden(name: &str) -> Vec<u8> {
+pub(crate) fn golden(name: &str) -> Vec<u8> {
     std::fs::read(workspace().join("tests/golden").join(name)).unwrap()
 }
 
@@ -55,16 +55,16 @@ fn newest_in(path: &Path) -> SystemTime {
 }
 
 /// The same file with every occurrence of a text replaced by another of the same length.
-pub fn with(bytes: &[u8], from: &str, to: &str) -> Vec<u8> {
+pub(crate) fn with(bytes: &[u8], from: &str, to: &str) -> Vec<u8> {
     replaced(bytes, from.as_bytes(), to.as_bytes(), usize::MAX)
 }
 
 /// The same with the first occurrence only.
-pub fn with_once(bytes: &[u8], from: &str, to: &str) -> Vec<u8> {
+pub(crate) fn with_once(bytes: &[u8], from: &str, to: &str) -> Vec<u8> {
     replaced(bytes, from.as_bytes(), to.as_bytes(), 1)
 }
 
-pub fn replaced(bytes: &[u8], from: &[u8], to: &[u8], most: usize) -> Vec<u8> {
+pub(crate) fn replaced(bytes: &[u8], from: &[u8], to: &[u8], most: usize) -> Vec<u8> {
     assert_eq!(from.len(), to.len(), "an edit keeps the length");
     let mut bytes = bytes.to_vec();
     let (mut start, mut count) = (0, 0);

@@ -12,7 +12,7 @@ use vectis_kernel::{Currency, Money, Quantity, UnitPrice};
 use crate::shop::SHOP;
 
 /// Lines of one piece at 1 EUR each, with one candidate of their own.
-pub fn cart(sku: &str, lines: usize) -> PricingQuestion {
+pub(crate) fn cart(sku: &str, lines: usize) -> PricingQuestion {
     let one = Quantity::from_milli(1_000);
     let candidate = PriceCandidate {
         level: PriceLevel::Account,
@@ -42,7 +42,7 @@ pub fn cart(sku: &str, lines: usize) -> PricingQuestion {
 }
 
 /// One line of `minor` cents.
-pub fn taxable(category: &str, minor: i64) -> TaxingQuestion {
+pub(crate) fn taxable(category: &str, minor: i64) -> TaxingQuestion {
     let line = TaxingLine {
         amount: Money::new(minor, Currency::EUR),
         quantity: Quantity::from_milli(1_000),
@@ -60,7 +60,7 @@ pub fn taxable(category: &str, minor: i64) -> TaxingQuestion {
     }
 }
 
-pub fn order(payment_terms: &str) -> OrderFacts {
+pub(crate) fn order(payment_terms: &str) -> OrderFacts {
     OrderFacts {
         state: String::new(),
         grand_total: Money::new(1_000, Currency::EUR),
@@ -74,7 +74,7 @@ pub fn order(payment_terms: &str) -> OrderFacts {
     }
 }
 
-pub fn submitted(role: &str) -> ApprovalFacts {
+pub(crate) fn submitted(role: &str) -> ApprovalFacts {
     ApprovalFacts {
         account_id: AccountId(Uuid::from_u128(5)),
         location_id: LocationId(Uuid::from_u128(6)),
@@ -87,7 +87,7 @@ pub fn submitted(role: &str) -> ApprovalFacts {
     }
 }
 
-pub fn decision(role: &str) -> DecisionFacts {
+pub(crate) fn decision(role: &str) -> DecisionFacts {
     DecisionFacts {
         submitted_by: employee(9),
         decided_by: employee(8),
@@ -98,6 +98,6 @@ pub fn decision(role: &str) -> DecisionFacts {
     }
 }
 
-pub fn employee(number: u128) -> EmployeeId {
+pub(crate) fn employee(number: u128) -> EmployeeId {
     EmployeeId(Uuid::from_u128(number))
 }

@@ -49,9 +49,7 @@ async fn an_empty_file_is_refused() {
 #[tokio::test]
 async fn a_file_cut_anywhere_is_refused() {
     let whole = fault_plugin();
-    for length in
-        [5, 6, 63, 100, 4_096, whole.len() / 4, whole.len() / 2, whole.len() - 2_048, whole.len() - 1]
-    {
+    for length in [5, 6, 63, 4_096, whole.len() / 2, whole.len() - 2_048, whole.len() - 1] {
         let sentence = refusal_of(&whole[..length]).await;
         assert_says(&sentence, &["bad.so refused at step elf", "cut", "copy it again"]);
     }
@@ -339,7 +337,7 @@ async fn a_folder_and_a_pipe_named_like_plugins_are_refused() {
 
 #[tokio::test]
 async fn an_unknown_group_is_ignored_and_the_rest_answers() {
-    let bytes = with(fault_plugin(), "\"vectis.approval\"", "\"vectis.astrology\"");
+    let bytes = with(fault_plugin(), "\"vectis.approval\"", "\"vectis.oracular\"");
     let shop = Shop::with(&[("fault.so", &bytes)]).await;
 
     assert_eq!(refusals(&shop.list().await), [""; 0]);

@@ -19,23 +19,23 @@ use vectis_plugin_runtime::{PluginRuntime, RuntimeOptions, StartError};
 use crate::channels::FakeChannels;
 
 /// Slug `shop`.
-pub const SHOP: ChannelId = ChannelId(Uuid::from_u128(1));
+pub(crate) const SHOP: ChannelId = ChannelId(Uuid::from_u128(1));
 /// Slug `outlet`.
-pub const OUTLET: ChannelId = ChannelId(Uuid::from_u128(2));
+pub(crate) const OUTLET: ChannelId = ChannelId(Uuid::from_u128(2));
 
 /// A folder with files, not started yet.
-pub struct Folder {
-    pub place: TempDir,
-    pub channels: Arc<FakeChannels>,
+pub(crate) struct Folder {
+    pub(crate) place: TempDir,
+    pub(crate) channels: Arc<FakeChannels>,
 }
 
-pub struct Shop {
-    pub folder: Folder,
-    pub runtime: Arc<PluginRuntime>,
+pub(crate) struct Shop {
+    pub(crate) folder: Folder,
+    pub(crate) runtime: Arc<PluginRuntime>,
 }
 
 impl Folder {
-    pub fn new(files: &[(&str, &[u8])]) -> Self {
+    pub(crate) fn new(files: &[(&str, &[u8])]) -> Self {
         let channels = FakeChannels::default();
         channels.add(SHOP, "shop");
         channels.add(OUTLET, "outlet");
@@ -47,26 +47,26 @@ impl Folder {
     }
 
     /// Copies a file as an operator should: aside first, then into its place.
-    pub fn put(&self, name: &str, bytes: &[u8]) {
+    pub(crate) fn put(&self, name: &str, bytes: &[u8]) {
         let aside = self.place.path().join(format!("{name}.part"));
         std::fs::write(&aside, bytes).unwrap();
         std::fs::rename(&aside, self.path(name)).unwrap();
     }
 
-    pub fn remove(&self, name: &str) {
+    pub(crate) fn remove(&self, name: &str) {
         std::fs::remove_file(self.path(name)).unwrap();
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.place.path().join(name)
     }
 
     /// Binds the fault plugin.
-    pub fn bind(&self, point: &str, config: Value) {
+    pub(crate) fn bind(&self, point: &str, config: Value) {
         self.bind_in(SHOP, point, config);
     }
 
-    pub fn bind_in(&self, channel_id: ChannelId, point: &str, config: Value) {
+    pub(crate) fn bind_in(&self, channel_id: ChannelId, point: &str, config: Value) {
         let entry_point = match point {
             "vectis.pricing" => "fault-pricing",
             "vectis.tax" => "fault-tax",
@@ -76,7 +76,7 @@ impl Folder {
         self.channels.bind(binding(channel_id, point, ("fault", entry_point), config));
     }
 
-    pub fn options(&self) -> RuntimeOptions {
+    pub(crate) fn options(&self) -> RuntimeOptions {
         RuntimeOptions {
             folder: self.place.path().to_owned(),
             call_budget: Duration::from_millis(20),
@@ -84,12 +84,12 @@ impl Folder {
         }
     }
 
-    pub async fn start(self) -> Shop {
+    pub(crate) async fn start(self) -> Shop {
         let options = self.options();
         self.start_with(options).await.unwrap_or_else(|(_, error)| panic!("{error}"))
     }
 
-    pub async fn start_with(self, options: RuntimeOptions) -> Result<Shop, (Self, StartError)> {
+    pub(crate) async fn start_with(self, options: RuntimeOptions) -> Result<Shop, (Self, StartError)> {
         match PluginRuntime::start(options, self.channels.clone()).await {
             Ok(runtime) => Ok(Shop { folder: self, runtime }),
             Err(error) => Err((self, error)),
@@ -97,7 +97,7 @@ impl Folder {
     }
 }
 
-pub fn binding(
+pub(crate) fn binding(
     channel_id: ChannelId,
     point: &str,
     (plugin, entry_point): (&str, &str),
@@ -115,42 +115,42 @@ pub fn binding(
 
 impl Shop {
     /// A shop with the fault plugin bound nowhere.
-    pub async fn with(files: &[(&str, &[u8])]) -> Self {
+    pub(crate) async fn with(files: &[(&str, &[u8])]) -> Self {
         Folder::new(files).start().await
     }
 
     /// A request that begins now.
-    pub fn request(&self) -> Ctx {
+    pub(crate) fn request(&self) -> Ctx {
         Ctx { plugin_set: Some(self.runtime.snapshot()), ..ctx() }
     }
 
-    pub fn pricing(&self) -> Result<Arc<dyn PricingPoint>, PointError> {
+    pub(crate) fn pricing(&self) -> Result<Arc<dyn PricingPoint>, PointError> {
         self.runtime.pricing(&ctx(), SHOP)
     }
 
-    pub fn taxes(&self) -> Result<Vec<Arc<dyn TaxPoint>>, PointError> {
+    pub(crate) fn taxes(&self) -> Result<Vec<Arc<dyn TaxPoint>>, PointError> {
         self.runtime.tax(&ctx(), SHOP)
     }
 
-    pub fn order_process(&self) -> Result<Arc<dyn OrderProcessPoint>, PointError> {
+    pub(crate) fn order_process(&self) -> Result<Arc<dyn OrderProcessPoint>, PointError> {
         self.runtime.order_process(&ctx(), SHOP)
     }
 
-    pub fn approval(&self) -> Result<Arc<dyn ApprovalPoint>, PointError> {
+    pub(crate) fn approval(&self) -> Result<Arc<dyn ApprovalPoint>, PointError> {
         self.runtime.approval(&ctx(), SHOP)
     }
 
-    pub async fn list(&self) -> Vec<Plugin> {
+    pub(crate) async fn list(&self) -> Vec<Plugin> {
         self.runtime.list(&ctx()).await.unwrap()
     }
 
-    pub async fn reload(&self) -> Vec<Plugin> {
+    pub(crate) async fn reload(&self) -> Vec<Plugin> {
         self.runtime.reload(&ctx()).await.unwrap()
     }
 }
 
 /// What was refused, sentence by sentence.
-pub fn refusals(plugins: &[Plugin]) -> Vec<&str> {
+pub(crate) fn refusals(plugins: &[Plugin]) -> Vec<&str> {
     plugins
         .iter()
         .filter_map(|plugin| match &plugin.status {
@@ -161,16 +161,16 @@ pub fn refusals(plugins: &[Plugin]) -> Vec<&str> {
 }
 
 /// `name version` of what is loaded.
-pub fn loaded(plugins: &[Plugin]) -> Vec<String> {
+pub(crate) fn loaded(plugins: &[Plugin]) -> Vec<String> {
     let is_loaded = |plugin: &&Plugin| plugin.status == PluginStatus::Loaded;
     plugins.iter().filter(is_loaded).map(|plugin| format!("{} {}", plugin.name, plugin.version)).collect()
 }
 
 /// The platform itself, asking whatever set is in force.
-pub fn ctx() -> Ctx {
+pub(crate) fn ctx() -> Ctx {
     Ctx::system("test")
 }
 
-pub fn surcharge(micros: i64) -> Value {
+pub(crate) fn surcharge(micros: i64) -> Value {
     json!({ "surcharge_micros": micros })
 }

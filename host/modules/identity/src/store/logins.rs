@@ -86,7 +86,7 @@ pub(crate) async fn insert(
          SELECT id, email, name, kind, password_hash, TRUE, $6, $6 \
          FROM UNNEST($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[]) \
              AS given (id, email, name, kind, password_hash) \
-         \
+         ORDER BY email \
          ON CONFLICT (email) DO NOTHING \
          RETURNING id",
         &ids,

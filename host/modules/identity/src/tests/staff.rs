@@ -163,8 +163,7 @@ async fn of_eight_managers_who_all_leave_at_once_one_stays(pool: PgPool) {
     });
     let answers = futures_util::future::join_all(leaving).await;
 
-    let refused: Vec<LoginCode> =
-        answers.into_iter().filter(Result::is_err).map(|answer| code(answer)).collect();
+    let refused: Vec<LoginCode> = answers.into_iter().filter(Result::is_err).map(code).collect();
     assert_eq!(refused, [LoginCode::LastManager]);
 }
 
