@@ -41,7 +41,7 @@ impl Memory {
 pub(crate) struct Machine(Vec<(&'static str, String)>);
 
 impl Machine {
-    pub(crate) async fn describe(pool: &PgPool) -> Result<Self> {
+    pub(crate) async fn describe(pool: &PgPool, is_quick: bool) -> Result<Self> {
         let cores = std::thread::available_parallelism()?;
         let cpu = read_to_string("/proc/cpuinfo")?;
         let memory = read_to_string("/proc/meminfo")?;
@@ -61,6 +61,10 @@ impl Machine {
             ("fsync", setting("fsync").await?),
             ("synchronous_commit", setting("synchronous_commit").await?),
             ("shared_buffers", setting("shared_buffers").await?),
+            (
+                "run",
+                (if is_quick { "quick: proves that it works, measures nothing" } else { "full" }).to_owned(),
+            ),
             ("build", (if cfg!(debug_assertions) { "dev profile" } else { "release profile" }).to_owned()),
             ("date", Ctx::system("bench").now().format("%Y-%m-%d").to_string()),
             ("commit", commit()),

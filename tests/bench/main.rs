@@ -26,9 +26,10 @@ use crate::shop::Shop;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let effort = if is_set("VECTIS_BENCH_QUICK") { Effort::QUICK } else { Effort::FULL };
+    let is_quick = is_set("VECTIS_BENCH_QUICK");
+    let effort = if is_quick { Effort::QUICK } else { Effort::FULL };
     let shop = Shop::open().await?;
-    let machine = Machine::describe(shop.host.db.pool()).await?;
+    let machine = Machine::describe(shop.host.db.pool(), is_quick).await?;
     let figures = Figures::measure(&shop, effort).await?;
     shop.host.stop().await;
 
@@ -60,6 +61,7 @@ const NOTES: &str = "## How it is measured
 - *SQL* is counted by `pg_stat_statements`, without BEGIN and COMMIT, for all that one operation does (who asks included).
 - *RSS* is that of the whole process afterwards, client and benchmark included; it never shrinks. The last rows look at
   `vectis serve` as a process of its own.
+- *×*: how many times the floor, or the smaller cart, it takes by its p50.
 - *Floor*: the same rows with nothing but SQL on a connection of its own, turn by turn with the operation above: placing inserts
   and updates the same rows in one transaction from prepared arrays; reading fetches cart, lines, variants and price tiers and
   copies the bytes; a plugin's floor is the same code linked into the program.

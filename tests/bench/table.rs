@@ -82,7 +82,7 @@ impl fmt::Display for Times {
 
 /// All rows as one markdown table; what has grown and the process of its own are rows of it.
 pub(crate) fn render(figures: &Figures) -> String {
-    let head = ["operation", "p50", "p99", "per second", "n", "SQL", "RSS", "floor p50", "× floor"];
+    let head = ["operation", "p50", "p99", "per second", "n", "SQL", "RSS", "floor p50", "×"];
     let mut lines = vec![line(&head.map(str::to_owned)), line(&aligned())];
     lines.extend(figures.rows().iter().map(|row| line(&row.cells())));
     lines.extend(figures.growth().iter().map(|(what, times)| {

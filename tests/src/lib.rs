@@ -5,7 +5,10 @@
 //! *Invariants*: a test shares nothing with another; nothing here decides what is right. *Start reading at*:
 //! [`TestHost`].
 
+pub mod books;
 pub mod client;
+pub mod company;
+pub mod contents;
 pub mod database;
 pub mod plugins;
 pub mod shop;
@@ -23,6 +26,8 @@ use vectis_contracts::points::Strategies;
 use vectis_db::Db;
 
 pub use client::{Client, Graphql};
+pub use company::Company;
+pub use contents::Contents;
 pub use database::TestDatabase;
 pub use plugins::PluginFolder;
 
@@ -38,7 +43,7 @@ pub struct TestHost {
     pub strategies: Arc<dyn Strategies>,
     stop: CancellationToken,
     running: JoinHandle<anyhow::Result<()>>,
-    _database: TestDatabase,
+    database: TestDatabase,
 }
 
 impl TestHost {
@@ -86,12 +91,24 @@ impl TestHost {
             reason = "the test waits for it in `stop`, or its runtime ends it"
         )]
         let running = tokio::spawn(server.run(async move { stopping.cancelled().await }));
-        Self { address, db, plugins, strategies, stop, running, _database: database }
+        Self { address, db, plugins, strategies, stop, running, database }
     }
 
     /// A client without identity.
     pub fn client(&self) -> Client {
         Client::new(format!("http://{}/graphql", self.address))
+    }
+
+    /// Where its database is, for hosts beside it.
+    pub fn database_url(&self) -> &str {
+        self.database.url()
+    }
+
+    /// Fails when something in the database does not fit together; see [`books`].
+    pub async fn assert_books_balance(&self) {
+        let mut connection = self.db.pool().acquire().await.expect("the database answers");
+        let broken = books::broken(&mut connection).await.expect("the rules can be asked");
+        assert!(broken.is_empty(), "{broken:#?}");
     }
 
     /// Stops the host and waits for it.

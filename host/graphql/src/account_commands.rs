@@ -13,6 +13,7 @@ use crate::caller::ContextExt;
 use crate::error::{UserError, bad_input, outcome};
 use crate::id::GlobalId;
 use crate::loaders;
+use crate::paths::below;
 use crate::policy::{Access, TypePolicy};
 use crate::scalars::MoneyInput;
 
@@ -312,7 +313,7 @@ impl AccountMutation {
         let location = location(input.location)?;
         let command = ctx.command(None)?;
         let done = ctx.services().accounts.location_create(&command, input.account_id.0, location).await;
-        let (id, user_errors) = outcome(ctx, done)?;
+        let (id, user_errors) = outcome(ctx, below(done, "location", &["accountId"]))?;
         Ok(LocationPayload { location_id: id.map(GlobalId), user_errors })
     }
 
@@ -327,7 +328,7 @@ impl AccountMutation {
         let accounts = &ctx.services().accounts;
         let done =
             accounts.address_create(&command, input.location_id.0, input.address.into(), as_default).await;
-        let (id, user_errors) = outcome(ctx, done)?;
+        let (id, user_errors) = outcome(ctx, below(done, "address", &["locationId"]))?;
         Ok(AddressPayload { address_id: id.map(GlobalId), user_errors })
     }
 
@@ -340,7 +341,7 @@ impl AccountMutation {
         let employee = employee(input.employee)?;
         let command = ctx.command(None)?;
         let done = ctx.services().accounts.employee_create(&command, input.location_id.0, employee).await;
-        let (id, user_errors) = outcome(ctx, done)?;
+        let (id, user_errors) = outcome(ctx, below(done, "employee", &["locationId"]))?;
         Ok(EmployeePayload { employee_id: id.map(GlobalId), user_errors })
     }
 

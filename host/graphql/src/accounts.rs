@@ -22,7 +22,8 @@ pub(crate) const POLICY: &[TypePolicy] = &[
     (
         "Query",
         &[
-            (Access::SignedIn, "account roles"),
+            (Access::BuyerOrStaff(&buyer::BROWSE, &staff::ACCOUNTS_READ), "account"),
+            (Access::SignedIn, "roles"),
             (Access::Staff(&staff::ACCOUNTS_READ), "accounts customerGroups"),
         ],
     ),

@@ -19,6 +19,7 @@ use crate::id::GlobalId;
 use crate::loaders;
 use crate::orders::Order;
 use crate::page::{connection, page_request};
+use crate::paths::by_code;
 use crate::policy::{Access, TypePolicy};
 use crate::scalars::Money;
 
@@ -307,13 +308,25 @@ impl ApprovalMutation {
         input: CartWithdrawInput,
     ) -> async_graphql::Result<CartWithdrawPayload> {
         let command = ctx.command(None)?;
-        let (done, user_errors) =
-            outcome(ctx, ctx.services().orders.cart_withdraw(&command, input.id.0).await)?;
+        let done = ctx.services().orders.cart_withdraw(&command, input.id.0).await;
+        let (done, user_errors) = outcome(ctx, by_code(done, decide_field))?;
         let cart = match done {
             Some(()) => answer(ctx, ctx.services().carts.find(&command, input.id.0).await)?.map(Cart::new),
             None => None,
         };
         Ok(CartWithdrawPayload { cart, user_errors })
+    }
+}
+
+/// The field of the input that a refusal about the whole means.
+fn decide_field(code: DecideCode) -> Option<&'static str> {
+    match code {
+        DecideCode::RequestNotFound
+        | DecideCode::NotPending
+        | DecideCode::AlreadyDecided
+        | DecideCode::CartChanged => Some("id"),
+        DecideCode::StaleVersion => Some("version"),
+        _ => None,
     }
 }
 
@@ -325,8 +338,8 @@ async fn decide(
     let command = ctx.command(Some(&input.idempotency_key))?;
     let decision =
         DecideApproval { request_id: input.id.0, version: input.version, verdict, note: input.note };
-    let (decided, user_errors) =
-        outcome(ctx, ctx.services().orders.approval_decide(&command, decision).await)?;
+    let done = ctx.services().orders.approval_decide(&command, decision).await;
+    let (decided, user_errors) = outcome(ctx, by_code(done, decide_field))?;
     let Some(decided) = decided else {
         return Ok(ApprovalDecidePayload {
             approval_request: None,

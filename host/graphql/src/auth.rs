@@ -18,6 +18,7 @@ use crate::error::{UserError, answer, bad_input, outcome};
 use crate::id::GlobalId;
 use crate::loaders;
 use crate::page::{connection, page_request};
+use crate::paths::below;
 use crate::policy::{Access, TypePolicy};
 
 pub(crate) const POLICY: &[TypePolicy] = &[
@@ -419,7 +420,7 @@ impl AuthMutation {
         let role_ids = input.role_ids.into_iter().map(|id| id.0).collect();
         let login = input.login.login(LoginKind::Staff);
         let done = ctx.services().identity.staff_create(&ctx.command(None)?, login, role_ids).await;
-        let (id, user_errors) = outcome(ctx, done)?;
+        let (id, user_errors) = outcome(ctx, below(done, "login", &["roleIds"]))?;
         Ok(LoginPayload { login_id: id.map(GlobalId), user_errors })
     }
 

@@ -13,6 +13,7 @@ use crate::caller::ContextExt;
 use crate::carts::{Cart, CartErrorCode, OnDuplicate};
 use crate::error::{UserError, answer, bad_input, outcome};
 use crate::id::GlobalId;
+use crate::paths::{pointed, renamed};
 use crate::policy::{Access, TypePolicy};
 use crate::scalars::{CurrencyCode, Decimal, Quantity};
 
@@ -277,6 +278,7 @@ impl CartMutation {
         let currency = input.currency_code.map(|code| code.0).or(ctx.caller().currency);
         let done =
             ctx.services().carts.cart_create(&command, currency, input.employee_id.map(|id| id.0)).await;
+        let done = renamed(done, &[("currency", "currencyCode"), ("for_employee", "employeeId")]);
         payload(ctx, done.map(Some)).await
     }
 
@@ -319,6 +321,7 @@ impl CartMutation {
             .carts
             .lines_update(&command, target(input.cart_id, input.version), quantities)
             .await;
+        let done = renamed(done, &[("line_id", "id")]);
         payload(ctx, done.map(Some)).await
     }
 
@@ -332,6 +335,14 @@ impl CartMutation {
         let ids = input.line_ids.map(|ids| ids.into_iter().map(|id| id.0).collect());
         let done =
             ctx.services().carts.lines_remove(&command, target(input.cart_id, input.version), ids).await;
+        // The input has plain ids where the contract speaks of lines.
+        let done = pointed(done, |_, mut path| {
+            if path.first().is_some_and(|first| first == "lines") {
+                path.truncate(2);
+                path[0] = "lineIds".to_owned();
+            }
+            path
+        });
         payload(ctx, done.map(Some)).await
     }
 

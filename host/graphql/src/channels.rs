@@ -11,6 +11,7 @@ use crate::caller::ContextExt;
 use crate::error::{UserError, answer, outcome};
 use crate::id::GlobalId;
 use crate::loaders;
+use crate::paths::{below, renamed};
 use crate::policy::{Access, TypePolicy};
 use crate::scalars::CurrencyCode;
 
@@ -241,6 +242,7 @@ impl ChannelMutation {
         let command = ctx.command(None)?;
         let done =
             ctx.services().channels.update(&command, input.id.0, input.version, input.settings.into()).await;
+        let done = renamed(below(done, "settings", &["channelId", "version"]), &[("channelId", "id")]);
         let (done, user_errors) = outcome(ctx, done)?;
         let channel = match done {
             Some(()) => loaders::of(ctx).load_one(input.id.0).await?.map(Channel),

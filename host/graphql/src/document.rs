@@ -30,7 +30,7 @@ pub struct Limits {
     pub root_queries: usize,
     /// Fields at the root of a mutation.
     pub root_mutations: usize,
-    /// Sum over all fields, those below a list counted `first` times.
+    /// Sum over all fields, those below a connection counted `first` times.
     pub cost: u64,
 }
 
@@ -49,7 +49,13 @@ impl Default for Limits {
 }
 
 /// Which type each field of each object type has; read from the schema's own SDL.
-pub struct FieldTypes(HashMap<String, HashMap<String, String>>);
+pub struct FieldTypes(HashMap<String, HashMap<String, FieldType>>);
+
+#[derive(Clone)]
+struct FieldType {
+    name: String,
+    is_list: bool,
+}
 
 impl FieldTypes {
     /// From a parsed SDL.
@@ -62,8 +68,11 @@ impl FieldTypes {
                 TypeKind::Interface(interface) => &interface.fields,
                 _ => continue,
             };
-            let fields =
-                fields.iter().map(|f| (f.node.name.node.to_string(), named(&f.node.ty.node.base).to_owned()));
+            let fields = fields.iter().map(|field| {
+                let base = &field.node.ty.node.base;
+                let is_list = matches!(base, BaseType::List(_));
+                (field.node.name.node.to_string(), FieldType { name: named(base).to_owned(), is_list })
+            });
             types.insert(definition.node.name.node.to_string(), fields.collect());
         }
         Self(types)
@@ -118,6 +127,21 @@ struct Place<'a> {
     depth: usize,
     spreads: usize,
     times: u64,
+    lists: Option<&'a Lists<'a>>,
+    /// In how many lists of introspection, when in introspection at all.
+    introspected: Option<usize>,
+}
+
+/// The lists a selection stands in, by what they are lists of, innermost first.
+struct Lists<'a> {
+    of: &'a str,
+    outer: Option<&'a Lists<'a>>,
+}
+
+impl Lists<'_> {
+    fn contain(&self, of: &str) -> bool {
+        self.of == of || self.outer.is_some_and(|outer| outer.contain(of))
+    }
 }
 
 impl DocumentCheck<'_> {
@@ -139,7 +163,7 @@ impl DocumentCheck<'_> {
         };
         let mut walk =
             Walk { check: self, fragments: &document.fragments, variables, counts: Counts::default() };
-        let place = Place { type_name: root, depth: 1, spreads: 0, times: 1 };
+        let place = Place { type_name: root, depth: 1, spreads: 0, times: 1, lists: None, introspected: None };
         let roots = walk.selections(&operation.selection_set.node, place)?;
         if roots > root_limit {
             return Err(over("fields at the root", root_limit as u64));
@@ -225,19 +249,59 @@ impl Walk<'_> {
             return Err(over("cost (fields, times the size of the lists they stand in)", limits.cost));
         }
         let name = field.name.node.as_str();
-        if name.starts_with("__") {
-            return Ok(()); // Introspection is shaped, and bounded by the executor's recursion limit.
+        if name.starts_with("__") || place.introspected.is_some() {
+            return self.introspection(field, place);
         }
         if place.depth > limits.depth {
             return Err(over("levels of depth", limits.depth as u64));
         }
         self.authorize(place.type_name, name)?;
-        let Some(inner) = self.check.types.0.get(place.type_name).and_then(|fields| fields.get(name)) else {
+        let types = self.check.types;
+        let Some(inner) = types.0.get(place.type_name).and_then(|fields| fields.get(name)) else {
             return Ok(()); // Unknown; validation says so.
         };
-        let times = place.times.saturating_mul(self.list_size(field));
-        let inner = inner.clone();
-        let inside = Place { type_name: &inner, depth: place.depth + 1, times, ..place };
+        let times = place.times.saturating_mul(self.list_size(field, inner));
+        let inside = Place { type_name: &inner.name, depth: place.depth + 1, times, ..place };
+        if inner.is_list && types.0.contains_key(&inner.name) {
+            return self.list(field, inside);
+        }
+        self.selections(&field.selection_set.node, inside)?;
+        Ok(())
+    }
+
+    /// A list of objects. Things of a kind within things of the same kind (variants of the products of variants) multiply
+    /// without bound, and nobody needs them.
+    fn list(&mut self, field: &async_graphql::parser::types::Field, place: Place<'_>) -> Result<(), Error> {
+        let of = place.type_name;
+        if place.lists.is_some_and(|lists| lists.contain(of)) {
+            return Err(coded("LIMIT_EXCEEDED", format!("the request asks for lists of {of} in lists of {of}")));
+        }
+        let lists = Lists { of, outer: place.lists };
+        self.selections(&field.selection_set.node, Place { lists: Some(&lists), ..place })?;
+        Ok(())
+    }
+
+    /// Introspection is shaped by who asks, so it has no rules here; it counts like everything else. Lists of its types
+    /// hold lists of types, so it may nest but few of them.
+    fn introspection(
+        &mut self,
+        field: &async_graphql::parser::types::Field,
+        place: Place<'_>,
+    ) -> Result<(), Error> {
+        /// `types { fields { args { … } } }` is what tools ask for, with some `ofType` below it.
+        const NESTED_LISTS: usize = 3;
+        const LEVELS: usize = 20;
+        const LISTS: [&str; 7] =
+            ["types", "fields", "inputFields", "args", "interfaces", "possibleTypes", "enumValues"];
+        let is_list = LISTS.contains(&field.name.node.as_str());
+        let lists = place.introspected.unwrap_or(0) + usize::from(is_list);
+        if lists > NESTED_LISTS {
+            return Err(over("nested lists of introspection", NESTED_LISTS as u64));
+        }
+        if place.depth > LEVELS {
+            return Err(over("levels of introspection", LEVELS as u64));
+        }
+        let inside = Place { depth: place.depth + 1, introspected: Some(lists), ..place };
         self.selections(&field.selection_set.node, inside)?;
         Ok(())
     }
@@ -262,7 +326,10 @@ impl Walk<'_> {
     }
 
     /// `first` of a connection, 1 otherwise.
-    fn list_size(&self, field: &async_graphql::parser::types::Field) -> u64 {
+    fn list_size(&self, field: &async_graphql::parser::types::Field, of: &FieldType) -> u64 {
+        if !of.name.ends_with("Connection") {
+            return 1;
+        }
         let first =
             field.arguments.iter().find(|(name, _)| name.node == "first").map(|(_, value)| &value.node);
         let number = match first {
@@ -273,9 +340,12 @@ impl Walk<'_> {
             },
             _ => None,
         };
-        number.unwrap_or(1).max(1)
+        number.unwrap_or(DEFAULT_PAGE).max(1)
     }
 }
+
+/// What a connection gives when `first` is left out.
+const DEFAULT_PAGE: u64 = 20;
 
 fn over(what: &str, most: u64) -> Error {
     coded("LIMIT_EXCEEDED", format!("the request asks for more than {most} {what}"))

@@ -25,6 +25,7 @@ pub mod order_commands;
 pub mod order_process;
 pub mod orders;
 mod page;
+mod paths;
 pub mod plugins;
 pub mod policy;
 pub mod prices;
@@ -168,8 +169,22 @@ impl Api {
         &self.services
     }
 
-    /// Runs one request for one caller.
-    pub async fn execute(&self, mut request: Request, caller: Arc<Caller>) -> Response {
+    /// Runs one request for one caller. Every error says what a program can act on, and ties itself to the logs.
+    pub async fn execute(&self, request: Request, caller: Arc<Caller>) -> Response {
+        let trace_id = caller.ctx.trace_id.to_string();
+        let mut response = self.run(request, caller).await;
+        for error in &mut response.errors {
+            let extensions = error.extensions.get_or_insert_default();
+            if extensions.get("code").is_none() {
+                // The executor's own: a document or a value that cannot be understood.
+                extensions.set("code", "BAD_USER_INPUT");
+            }
+            extensions.set("traceId", trace_id.as_str());
+        }
+        response
+    }
+
+    async fn run(&self, mut request: Request, caller: Arc<Caller>) -> Response {
         let name = request.operation_name.clone();
         let variables = request.variables.clone();
         let check =

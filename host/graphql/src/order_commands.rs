@@ -17,6 +17,7 @@ use crate::error::{UserError, answer, bad_input, outcome};
 use crate::id::GlobalId;
 use crate::loaders;
 use crate::orders::{Order, OrderChargeKind, OrderErrorCode, PlaceErrorCode};
+use crate::paths::{by_code, renamed};
 use crate::policy::{Access, TypePolicy};
 use crate::returns::CreditNote;
 use crate::scalars::{CurrencyCode, Decimal, MoneyInput, Quantity};
@@ -240,6 +241,26 @@ fn place_order(input: &OrderPlaceInput) -> async_graphql::Result<PlaceOrder> {
     Ok(PlaceOrder { cart_id: input.cart_id.0, cart_version: input.cart_version, expected_total })
 }
 
+/// The field of an `OrderPlaceInput` that a refusal about the whole means.
+fn place_field(code: contract::PlaceCode) -> Option<&'static str> {
+    use contract::PlaceCode;
+    match code {
+        PlaceCode::CartNotFound | PlaceCode::CartNotOpen | PlaceCode::CartEmpty => Some("cartId"),
+        PlaceCode::StaleVersion => Some("cartVersion"),
+        PlaceCode::TotalChanged => Some("expectedTotal"),
+        _ => None,
+    }
+}
+
+/// The same for commands on an order; `id` is what the input calls the order.
+fn order_field(id: &'static str) -> impl Fn(contract::OrderCode) -> Option<&'static str> {
+    move |code| match code {
+        contract::OrderCode::OrderNotFound => Some(id),
+        contract::OrderCode::StaleVersion => Some("version"),
+        _ => None,
+    }
+}
+
 async fn load_order(ctx: &Context<'_>, id: Option<OrderId>) -> async_graphql::Result<Option<Order>> {
     match id {
         Some(id) => Ok(loaders::of(ctx).load_one(id).await?.map(Order)),
@@ -253,7 +274,7 @@ async fn changed(
     id: OrderId,
     result: Result<(), Failure<contract::OrderCode>>,
 ) -> async_graphql::Result<OrderPayload> {
-    let (done, user_errors) = outcome(ctx, result)?;
+    let (done, user_errors) = outcome(ctx, by_code(result, order_field("id")))?;
     let order = load_order(ctx, done.map(|()| id)).await?;
     Ok(OrderPayload { order, user_errors })
 }
@@ -272,7 +293,7 @@ impl OrderMutation {
     ) -> async_graphql::Result<CartSubmitPayload> {
         let command = ctx.command(Some(&input.idempotency_key))?;
         let done = ctx.services().orders.cart_submit(&command, place_order(&input)?).await;
-        let (submitted, user_errors) = outcome(ctx, done)?;
+        let (submitted, user_errors) = outcome(ctx, by_code(done, place_field))?;
         let Some(submitted) = submitted else {
             return Ok(CartSubmitPayload { cart: None, order: None, approval_request: None, user_errors });
         };
@@ -297,7 +318,7 @@ impl OrderMutation {
     ) -> async_graphql::Result<OrderPlacePayload> {
         let command = ctx.command(Some(&input.idempotency_key))?;
         let done = ctx.services().orders.order_place(&command, place_order(&input)?).await;
-        let (placed, user_errors) = outcome(ctx, done)?;
+        let (placed, user_errors) = outcome(ctx, by_code(done, place_field))?;
         let order = load_order(ctx, placed.and_then(|placed| placed.order_id)).await?;
         Ok(OrderPlacePayload { order, user_errors })
     }
@@ -334,7 +355,7 @@ impl OrderMutation {
             .collect();
         let orders = &ctx.services().orders;
         let done = orders.order_lines_edit(&command, input.id.0, input.version, changes, &input.reason).await;
-        changed(ctx, input.id.0, done).await
+        changed(ctx, input.id.0, renamed(done, &[("lineId", "id")])).await
     }
 
     /// Adds amounts that are not goods: postage, fees, discounts.
@@ -376,7 +397,9 @@ impl OrderMutation {
             reference: input.reference,
             restock: input.restock.into(),
         };
-        let (done, user_errors) = outcome(ctx, ctx.services().orders.return_create(&command, create).await)?;
+        let done = ctx.services().orders.return_create(&command, create).await;
+        let done = by_code(renamed(done, &[("lineId", "orderLineId")]), order_field("orderId"));
+        let (done, user_errors) = outcome(ctx, done)?;
         let order = load_order(ctx, done.map(|_| input.order_id.0)).await?;
         Ok(OrderReturnCreatePayload { order, user_errors })
     }
@@ -406,8 +429,8 @@ impl OrderMutation {
                 .collect(),
             restock: input.restock.into(),
         };
-        let (issued, user_errors) =
-            outcome(ctx, ctx.services().orders.credit_note_issue(&command, issue).await)?;
+        let done = ctx.services().orders.credit_note_issue(&command, issue).await;
+        let (issued, user_errors) = outcome(ctx, renamed(done, &[("currency", "currencyCode")]))?;
         let credit_note = match issued {
             Some(id) => {
                 let notes = ctx.services().orders.credit_notes_by_id(&command, &[id]).await;

@@ -127,6 +127,7 @@ const RULES: &[Access] = &[
     Access::BuyerOrStaff(&buyer::ORDER, &staff::ORDERS_READ),
     Access::BuyerOrStaff(&buyer::ORDER, &staff::ACCOUNTS_READ),
     Access::BuyerOrStaff(&buyer::ORDERS_READ_ALL, &staff::ORDERS_READ),
+    Access::BuyerOrStaff(&buyer::BROWSE, &staff::ACCOUNTS_READ),
 ];
 
 fn visible<const RULE: usize>(ctx: &Context<'_>) -> bool {
@@ -140,7 +141,7 @@ macro_rules! visibility {
 /// Whether introspection shows a field; `None` where everybody sees it.
 fn visible_to(access: Access) -> Option<fn(&Context<'_>) -> bool> {
     const SHOWN: [fn(&Context<'_>) -> bool; RULES.len()] =
-        visibility!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24);
+        visibility!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25);
     if matches!(access, Access::Public | Access::Owner) {
         return None;
     }

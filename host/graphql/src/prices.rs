@@ -13,6 +13,7 @@ use crate::caller::ContextExt;
 use crate::error::{UserError, answer, bad_input, outcome};
 use crate::id::GlobalId;
 use crate::page::{connection, page_request};
+use crate::paths::renamed;
 use crate::policy::{Access, TypePolicy};
 use crate::scalars::{CurrencyCode, Decimal, Quantity, UnitPrice};
 use crate::variant_refs::{VariantNamed, resolve};
@@ -355,8 +356,8 @@ impl PriceMutation {
             valid_to: input.valid_to,
             audience,
         };
-        let (id, user_errors) =
-            outcome(ctx, ctx.services().pricing.price_list_upsert(&ctx.command(None)?, list).await)?;
+        let done = ctx.services().pricing.price_list_upsert(&ctx.command(None)?, list).await;
+        let (id, user_errors) = outcome(ctx, renamed(done, &[("currency", "currencyCode")]))?;
         Ok(PriceListPayload { price_list_id: id.map(GlobalId), user_errors })
     }
 
@@ -383,7 +384,7 @@ impl PriceMutation {
         };
         let entries = ids.into_iter().zip(tiers).map(entry).collect();
         let done = ctx.services().pricing.price_entries_set(&command, input.list_id.0, entries).await;
-        let (done, user_errors) = outcome(ctx, done)?;
+        let (done, user_errors) = outcome(ctx, renamed(done, &[("priceListId", "listId")]))?;
         Ok(PricesPayload { is_done: done.is_some(), user_errors })
     }
 

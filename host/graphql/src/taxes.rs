@@ -9,6 +9,7 @@ use vectis_kernel::permission::staff;
 use crate::caller::ContextExt;
 use crate::error::{UserError, outcome};
 use crate::id::GlobalId;
+use crate::paths::renamed;
 use crate::policy::{Access, TypePolicy};
 
 pub(crate) const POLICY: &[TypePolicy] = &[
@@ -136,7 +137,7 @@ impl TaxMutation {
         input: TaxExemptionWithdrawInput,
     ) -> async_graphql::Result<TaxExemptionPayload> {
         let done = ctx.services().tax.exemption_withdraw(&ctx.command(None)?, input.id.0).await;
-        let (done, user_errors) = outcome(ctx, done)?;
+        let (done, user_errors) = outcome(ctx, renamed(done, &[("exemptionId", "id")]))?;
         Ok(TaxExemptionPayload { exemption_id: done.map(|()| input.id), user_errors })
     }
 }

@@ -1,6 +1,6 @@
-//! Variants named by id or by SKU in staff's bulk inputs, resolved in one statement.
+//! Variants named by id or by SKU in staff's bulk inputs, resolved in one statement each way of naming.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use async_graphql::{Context, OutputType};
 use vectis_kernel::ids::VariantId;
@@ -30,21 +30,31 @@ pub(crate) async fn resolve<C: OutputType + Copy>(
         let found = answer(ctx, ctx.services().products.variants_by_sku(&ctx.caller().ctx, &skus).await)?;
         by_sku.extend(found.into_iter().map(|variant| (variant.sku.clone(), variant.id)));
     }
+    let mut wanted: Vec<VariantId> = named.iter().filter_map(|one| Some(one.id?.0)).collect();
+    wanted.sort_unstable();
+    wanted.dedup();
+    let mut existing = HashSet::new();
+    if !wanted.is_empty() {
+        let found = answer(ctx, ctx.services().products.variants_by_id(&ctx.caller().ctx, &wanted).await)?;
+        existing.extend(found.into_iter().map(|variant| variant.id));
+    }
     let mut ids = Vec::with_capacity(named.len());
     let mut errors = Vec::new();
     for (index, one) in named.iter().enumerate() {
         let id = match (&one.sku, one.id) {
-            (None, Some(id)) => Ok(id.0),
-            (Some(sku), None) => {
-                by_sku.get(sku).copied().ok_or_else(|| format!("there is no variant with SKU {sku:?}"))
-            }
-            _ => Err("exactly one of sku and variantId is needed".to_owned()),
+            (None, Some(id)) if existing.contains(&id.0) => Ok(id.0),
+            (None, Some(id)) => Err(("variantId", format!("there is no variant {}", id.0))),
+            (Some(sku), None) => by_sku
+                .get(sku)
+                .copied()
+                .ok_or_else(|| ("sku", format!("there is no variant with SKU {sku:?}"))),
+            _ => Err(("sku", "exactly one of sku and variantId is needed".to_owned())),
         };
         match id {
             Ok(id) => ids.push(id),
-            Err(message) => errors.push(UserError {
+            Err((field, message)) => errors.push(UserError {
                 code: unknown,
-                field: vec![list.to_owned(), index.to_string(), "sku".to_owned()],
+                field: vec![list.to_owned(), index.to_string(), field.to_owned()],
                 message,
             }),
         }

@@ -21,6 +21,8 @@ use crate::reconcile::group_thousands;
 use crate::source::{Source, on_bad_rows};
 use crate::warehouse;
 
+#[cfg(test)]
+pub(crate) use self::catalogue::slug;
 pub(crate) use self::stock::ADJUST as ADJUST_STOCK;
 
 /// Accounts made in one call: as many passwords are hashed as a request has time for.

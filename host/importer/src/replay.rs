@@ -30,6 +30,8 @@ use crate::row::Row;
 use crate::source::{Source, on_bad_rows};
 use crate::warehouse;
 
+#[cfg(test)]
+pub(crate) use self::order::api_kind;
 use self::outcome::{Outcome, Sent};
 pub use self::read_back::ReadBack;
 pub(crate) use self::window::Window;

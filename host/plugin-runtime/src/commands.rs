@@ -63,7 +63,8 @@ impl Plugins for PluginRuntime {
         });
         rehearsal.await?.map_err(of_fault)?;
         self.channels.strategy_activate(ctx, binding, point.asks_all()).await.map_err(of_channels)?;
-        Ok(self.refresh().await?)
+        self.follow().await;
+        Ok(())
     }
 
     async fn strategy_deactivate(
@@ -77,7 +78,17 @@ impl Plugins for PluginRuntime {
         let point = point(point_name)?;
         let outcome = self.channels.strategy_deactivate(ctx, channel_id, point.group(), plugin).await;
         outcome.map_err(of_channels)?;
-        Ok(self.refresh().await?)
+        self.follow().await;
+        Ok(())
+    }
+}
+
+impl PluginRuntime {
+    /// Takes up what has just been committed. If that fails, the next look will: the command itself has succeeded.
+    async fn follow(&self) {
+        if let Err(error) = self.refresh().await {
+            tracing::warn!(%error, "what was activated is not in force yet; the next refresh tries again");
+        }
     }
 }
 

@@ -1,5 +1,8 @@
-//! What can be judged without a library.
+//! What can be judged without a shop.
 
+use std::io::Write;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -7,6 +10,8 @@ use serde_json::{Value, json};
 use crate::config::ConfigSchema;
 use crate::host_api::{Admission, LogLimit};
 use crate::lifecycle::Panics;
+use crate::load::Loader;
+use crate::refusal::Identity;
 
 /// Pointer and sentence of the first thing wrong.
 fn judged(schema: &Value, config: &Value) -> Option<(String, String)> {
@@ -108,4 +113,46 @@ fn log_lines_above_the_limit_are_dropped_and_counted() {
     );
     assert_eq!(limit.admit(8), Admission::Written { dropped_before: 2 });
     assert_eq!(limit.admit(8), Admission::Written { dropped_before: 0 });
+}
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn the_seventeenth_version_of_a_plugin_is_loaded_with_a_warning() {
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden/golden-1.0.so");
+    let bytes = std::fs::read(golden).unwrap();
+    let text = b"Frozen: ";
+    let starts: Vec<_> = (0..bytes.len()).filter(|at| bytes[*at..].starts_with(text)).collect();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("golden.so");
+    let loader = Loader::default();
+    let log = Log::default();
+    let written = || String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+
+    for version in 0..17_u8 {
+        assert_eq!(written(), "", "before version {version}");
+        let mut other = bytes.clone();
+        for start in &starts {
+            other[*start] = b'A' + version;
+        }
+        std::fs::write(&path, &other).unwrap();
+        assert!(loader.load(&path, &mut Identity::default(), &mut |_, _| {}).is_ok());
+    }
+
+    assert!(written().contains("golden is mapped in 17 versions"), "{}", written());
 }

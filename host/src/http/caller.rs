@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::http::{HeaderMap, header};
 use vectis_contracts::accounts::Membership;
 use vectis_contracts::channels::Channel;
-use vectis_contracts::identity::{LoginKind, Principal};
+use vectis_contracts::identity::{AccessClaims, LoginKind, Principal};
 use vectis_graphql::{Caller, guest_hash};
 use vectis_kernel::ids::ChannelId;
 use vectis_kernel::{Actor, BuyerActor, Ctx, Currency, StaffActor};
@@ -41,7 +41,9 @@ pub(super) async fn resolve(app: &App, headers: &HeaderMap, peer: SocketAddr) ->
         .transpose()?;
     let currency = currency.filter(|asked| channel.as_ref().is_some_and(|c| c.currencies.contains(asked)));
 
-    let principal = find_principal(app, &ctx, headers).await?;
+    let signed_in = find_principal(app, &ctx, headers).await?;
+    ctx.session_id = signed_in.as_ref().map(|(claims, _)| claims.session_id);
+    let principal = signed_in.map(|(_, principal)| principal);
     let membership = match &principal {
         Some(principal) if principal.kind == LoginKind::Buyer => {
             let found = app.host.api.services().accounts.find_membership(principal.login_id).await;
@@ -91,13 +93,17 @@ fn actor(
     })
 }
 
-async fn find_principal(app: &App, ctx: &Ctx, headers: &HeaderMap) -> Result<Option<Principal>, NoCaller> {
+async fn find_principal(
+    app: &App,
+    ctx: &Ctx,
+    headers: &HeaderMap,
+) -> Result<Option<(AccessClaims, Principal)>, NoCaller> {
     let Some(value) = text(headers, header::AUTHORIZATION.as_str())? else { return Ok(None) };
     let token = value.strip_prefix("Bearer ").ok_or(NoCaller::InvalidToken)?;
     let identity = &app.host.api.services().identity;
     let claims = identity.verify(ctx, token).map_err(|_| NoCaller::InvalidToken)?;
     let found = identity.find_principal(claims).await.map_err(|_| NoCaller::Unavailable)?;
-    found.map(Some).ok_or(NoCaller::InvalidToken)
+    found.map(|principal| Some((claims, principal))).ok_or(NoCaller::InvalidToken)
 }
 
 /// The channel named by `X-Channel` (slug) or `X-Channel-Id`; the only active one when neither is sent.

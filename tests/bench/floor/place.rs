@@ -43,7 +43,6 @@ struct Lines {
     backorders: Vec<bool>,
     quantities: Vec<i64>,
     unit_prices: Vec<Decimal>,
-    list_unit_prices: Vec<Decimal>,
     nets: Vec<i64>,
     taxes: Vec<i64>,
     grosses: Vec<i64>,
@@ -215,7 +214,6 @@ impl Rows {
             .bind(&lines.backorders)
             .bind(&lines.quantities)
             .bind(&lines.unit_prices)
-            .bind(&lines.list_unit_prices)
             .bind(&lines.nets)
             .bind(&lines.taxes)
             .bind(&lines.grosses)

@@ -11,7 +11,6 @@ pub(super) const LINES_LIKE: &str = "
            array_agg(allows_backorder ORDER BY position) AS backorders,
            array_agg(quantity_milli ORDER BY position) AS quantities,
            array_agg(unit_price ORDER BY position) AS unit_prices,
-           array_agg(list_unit_price ORDER BY position) AS list_unit_prices,
            array_agg(net_minor ORDER BY position) AS nets,
            array_agg(tax_minor ORDER BY position) AS taxes,
            array_agg(gross_minor ORDER BY position) AS grosses
@@ -137,25 +136,23 @@ pub(super) const ORDER: &str = "
     FROM orders.order_history
     WHERE order_id = $1";
 
+/// Without the columns that are empty where staff set no price and nothing is packed.
 pub(super) const LINES: &str = "
     WITH line AS (
         INSERT INTO orders.order_line
             (id, order_id, position, variant_id, sku, name, tax_category, precision, is_stocked, allows_backorder,
-             quantity_milli, unit_price, list_unit_price, net_minor, tax_minor, gross_minor, created_at, updated_at)
-        SELECT line.*, now(), now()
-        FROM (
-            SELECT id, $1::uuid, position, variant_id, sku, name, tax_category, precision, is_stocked,
-                   allows_backorder, quantity_milli, unit_price, list_unit_price, net_minor, tax_minor, gross_minor
-            FROM UNNEST($2::uuid[], $3::integer[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::smallint[],
-                        $9::boolean[], $10::boolean[], $11::bigint[], $12::numeric[], $13::numeric[], $14::bigint[],
-                        $15::bigint[], $16::bigint[])
-                AS given (id, position, variant_id, sku, name, tax_category, precision, is_stocked, allows_backorder,
-                          quantity_milli, unit_price, list_unit_price, net_minor, tax_minor, gross_minor)
-        ) AS line
+             quantity_milli, unit_price, net_minor, tax_minor, gross_minor, created_at, updated_at)
+        SELECT id, $1, position, variant_id, sku, name, tax_category, given.precision, is_stocked, allows_backorder,
+               quantity_milli, unit_price, net_minor, tax_minor, gross_minor, now(), now()
+        FROM UNNEST($2::uuid[], $3::integer[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::smallint[],
+                    $9::boolean[], $10::boolean[], $11::bigint[], $12::numeric[], $13::bigint[], $14::bigint[],
+                    $15::bigint[])
+            AS given (id, position, variant_id, sku, name, tax_category, precision, is_stocked, allows_backorder,
+                      quantity_milli, unit_price, net_minor, tax_minor, gross_minor)
     )
     INSERT INTO orders.order_line_tax (order_line_id, ordinal, name, jurisdiction, rate_ppm, amount_minor)
     SELECT order_line_id, ordinal, name, jurisdiction, rate_ppm, amount_minor
-    FROM UNNEST($17::uuid[], $18::integer[], $19::text[], $20::text[], $21::bigint[], $22::bigint[])
+    FROM UNNEST($16::uuid[], $17::integer[], $18::text[], $19::text[], $20::bigint[], $21::bigint[])
         AS tax (order_line_id, ordinal, name, jurisdiction, rate_ppm, amount_minor)";
 
 pub(super) const AUDIT: &str = "

@@ -100,6 +100,7 @@ impl Serving {
             .env("VECTIS_PLUGINS__FOLDER", shop.host.plugins.path())
             .env("VECTIS_LOG__FILTER", "warn")
             .stdin(Stdio::null())
+            .stdout(Stdio::null())
             .kill_on_drop(true)
             .spawn()
             .context("`vectis serve` does not start")?;

@@ -40,15 +40,15 @@ fn check(query: &str) -> Result<(), String> {
 #[test]
 fn twelve_levels_pass_and_thirteen_do_not() {
     let query = |levels: usize| {
-        // product(id) { variants { product { … name } } }: `levels` counts every field on the way.
-        let mut inner = "name".to_owned();
+        // cart(id) { approvalRequest { cart { … id } } }: `levels` counts every field on the way.
+        let mut inner = "id".to_owned();
         for level in (1..levels).rev() {
             let field = if level == 1 {
-                "product(id: \"product:0\")"
+                "cart(id: \"cart:0\")"
             } else if level % 2 == 0 {
-                "variants"
+                "approvalRequest"
             } else {
-                "product"
+                "cart"
             };
             inner = format!("{field} {{ {inner} }}");
         }
@@ -114,11 +114,38 @@ fn lists_in_lists_cost_their_product_also_through_variables() {
     let wide = |n: u32| check_with(query, &anonymous(), serde_json::json!({ "n": n }));
 
     assert_eq!(wide(100), Ok(()));
-    let deep = "query { products(first: 100) { nodes { variants { product { variants { product { id } } } } } \
-                edges { node { id } } } a: products(first: 100) { nodes { id } } }";
-    assert_eq!(check(deep), Ok(()));
+    let unsaid = format!("{{ products {{ nodes {{ {} }} }} }}", "id ".repeat(501));
+    assert!(check(&unsaid).unwrap_err().contains("cost"), "without `first`, twenty are given");
     let huge = format!("{{ products(first: 100) {{ nodes {{ {} }} }} }}", "id ".repeat(101));
     assert!(check(&huge).unwrap_err().contains("cost"));
+}
+
+#[test]
+fn things_of_a_kind_within_things_of_the_same_kind_are_refused() {
+    let once = "{ products(first: 9) { nodes { variants { product { name } } } edges { node { variants { sku } } } } }";
+    let again = "{ products(first: 9) { nodes { variants { product { variants { sku } } } } } }";
+    let hidden = "{ variantsBySku(skus: []) { ...a } } fragment a on ProductVariant { product { ...b } } \
+                  fragment b on Product { ... { variants { sku } } }";
+
+    assert_eq!(check(once), Ok(()));
+    for query in [again, hidden] {
+        assert!(check(query).unwrap_err().contains("lists of ProductVariant in lists of ProductVariant"));
+    }
+}
+
+#[test]
+fn introspection_that_multiplies_itself_is_refused() {
+    let useful = "{ __schema { types { name fields { name args { name type { name ofType { name } } } } } } }";
+    let bomb = "{ __schema { types { fields { type { fields { type { fields { name } } } } } } } }";
+    let hidden = "{ __type(name: \"Order\") { ...a } } fragment a on __Type { fields { type { ...b } } } \
+                  fragment b on __Type { fields { type { fields { type { fields { name } } } } } }";
+    let deep = format!("{{ __type(name: \"Order\") {{ {} name {} }} }}", "ofType { ".repeat(20), "}".repeat(20));
+
+    assert_eq!(check(useful), Ok(()));
+    for query in [bomb, hidden] {
+        assert!(check(query).unwrap_err().contains("nested lists of introspection"));
+    }
+    assert!(check(&deep).unwrap_err().contains("levels of introspection"));
 }
 
 #[test]

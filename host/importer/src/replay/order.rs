@@ -22,6 +22,8 @@ use super::{Channel, Replay};
 
 use self::cart::Ordering;
 use self::charges::Charge;
+#[cfg(test)]
+pub(crate) use self::charges::api_kind;
 
 /// What is asked of an order wherever one comes back.
 const ORDER: &str = "id lines { id sku quantity netTotal { amount } grandTotal { amount } } \

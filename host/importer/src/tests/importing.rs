@@ -4,7 +4,8 @@ use serde_json::json;
 
 use super::fake_shop::{FakeShop, refusal};
 use super::sending::{FILE, write};
-use crate::import::{ImportOptions, import};
+use crate::import::{ImportOptions, import, slug};
+use crate::row::Sku;
 
 fn options(fake: &FakeShop, file: PathBuf) -> ImportOptions {
     ImportOptions {
@@ -79,4 +80,12 @@ async fn a_missing_plugin_is_named() {
     let text = format!("{error:#}");
     assert!(text.starts_with("tiered-pricing cannot answer vectis.pricing in channel wholesale"), "{text}");
     assert!(text.contains("PLUGIN_NOT_FOUND"), "{text}");
+}
+
+#[test]
+fn every_sku_has_a_slug_of_its_own() {
+    let of = |sku: &str| slug(&Sku::fold(sku));
+    assert_eq!(of("85123a"), "85123a");
+    assert_eq!(of("DCGS 0003-B"), "dcgs-20-0003-2d-b");
+    assert_ne!(of("A-B"), of("A B"));
 }

@@ -2,10 +2,13 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
+use vectis_kernel::{Currency, Money};
+
 use super::fake_shop::{FakeShop, refusal};
+use crate::classify::{ChargeKind, RowKind};
 use crate::import::{ImportOptions, import};
 use crate::read::COLUMNS;
-use crate::replay::{ReplayOptions, Replayed, replay};
+use crate::replay::{ReplayOptions, Replayed, api_kind, replay};
 
 /// Two companies and a walk-in: goods at the list's price and at others, charges of every sign, goods given back with and
 /// without an order, a debt, stock written off, and a row that makes no sense.
@@ -66,7 +69,11 @@ fn options(fake: &FakeShop, file: &TemporaryFile) -> ReplayOptions {
 
 /// A shop with the file imported, and the file.
 async fn imported() -> (FakeShop, TemporaryFile) {
-    let (fake, file) = (FakeShop::open().await, write(FILE));
+    imported_from(FILE).await
+}
+
+async fn imported_from(lines: &[&str]) -> (FakeShop, TemporaryFile) {
+    let (fake, file) = (FakeShop::open().await, write(lines));
     let replaying = options(&fake, &file);
     import(ImportOptions {
         url: replaying.url,
@@ -164,6 +171,23 @@ async fn charges_returns_and_notes_are_what_they_are() {
 }
 
 #[tokio::test]
+async fn rows_that_give_back_to_one_line_are_returned_together_and_valued_apart() {
+    let (fake, file) = imported_from(&[
+        "536365,MUG1,RED MUG,6,2010-12-01T08:26,2.55,12345,United Kingdom",
+        "C536369,MUG1,RED MUG,-2,2010-12-03T10:00,2.55,12345,United Kingdom",
+        "C536369,MUG1,RED MUG,-3,2010-12-03T10:00,2.55,12345,United Kingdom",
+    ])
+    .await;
+
+    let replayed = replay(options(&fake, &file)).await.unwrap();
+
+    assert!(replayed.is_good(), "{replayed}");
+    assert_eq!((replayed.report.taken(), replayed.report.differing.len()), (3, 0));
+    assert_eq!(order(&fake, "536365")["returns"].as_array().unwrap().len(), 1);
+    assert_eq!(fake.shop().notes[0]["netTotal"], json!({ "amount": "12.75" }));
+}
+
+#[tokio::test]
 async fn the_shop_never_runs_out_of_what_was_counted_in() {
     let (fake, file) = imported().await;
 
@@ -193,10 +217,11 @@ async fn replaying_again_doubles_nothing() {
 #[tokio::test]
 async fn a_replay_that_was_stopped_anywhere_goes_on_where_it_stopped() {
     let (whole, file) = imported().await;
+    let requests_of_the_import = whole.shop().log.len();
     let expected = replay(options(&whole, &file)).await.unwrap();
-    let requests = whole.shop().log.len();
+    let requests = whole.shop().log.len() - requests_of_the_import;
 
-    for stop_after in (1..requests).step_by(5) {
+    for stop_after in (1..requests).step_by(3) {
         let (fake, file) = imported().await;
         fake.shop().requests_left = Some(stop_after);
         tokio::select! {
@@ -235,6 +260,15 @@ async fn rows_of_a_refused_order_are_listed_with_the_reason_and_the_rest_goes_on
     assert!(replayed.report.accounts_for_every_row());
     assert!(!replayed.is_good());
     assert_eq!(sorted_po_numbers(&fake), ["536366", "536367", "536368"]);
+}
+
+#[test]
+fn amounts_of_the_wrong_sign_for_their_kind_are_charged_by_hand() {
+    let kind = |charge, pence| api_kind(RowKind::Charge(charge), Money::new(pence, Currency::GBP));
+    assert_eq!((kind(ChargeKind::Postage, 1800), kind(ChargeKind::Postage, -1800)), ("SHIPPING", "MANUAL"));
+    assert_eq!((kind(ChargeKind::Discount, -250), kind(ChargeKind::Discount, 250)), ("DISCOUNT", "MANUAL"));
+    assert_eq!((kind(ChargeKind::BankCharges, 15), kind(ChargeKind::BankCharges, -15)), ("FEE", "MANUAL"));
+    assert_eq!(kind(ChargeKind::Samples, 100), "MANUAL");
 }
 
 #[tokio::test]

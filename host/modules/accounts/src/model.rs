@@ -87,9 +87,9 @@ impl Refusals {
             self.add(AccountCode::InvalidInput, &at("country"), message);
         }
         PostalAddress {
-            name: self.text(&at("name"), &postal.name, 1..=200),
-            street: self.lines(&at("street"), &postal.street, 1..=400),
-            city: self.text(&at("city"), &postal.city, 1..=200),
+            name: self.text(&at("name"), &postal.name, 0..=200),
+            street: self.lines(&at("street"), &postal.street, 0..=400),
+            city: self.text(&at("city"), &postal.city, 0..=200),
             region: self.text(&at("region"), &postal.region, 0..=200),
             postal_code: self.text(&at("postalCode"), &postal.postal_code, 0..=32),
             country: postal.country.clone(),

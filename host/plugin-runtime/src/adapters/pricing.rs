@@ -67,13 +67,12 @@ impl PricingPoint for PricingAdapter {
             ..PricingCall::new(question.currency.code(), id(question.channel_id), &candidates)
         };
         let priced = self.0.ask(|plugin| price(plugin, &call, &lines))?;
-        let answers = question.lines.iter().zip(&priced).enumerate();
-        answers
-            .map(|(index, (line, priced))| {
-                answer(line, priced, question.currency).map_err(|what| (index, what))
-            })
-            .collect::<Result<_, _>>()
-            .map_err(|(index, what)| self.0.lied(format!("line {index} {what}")))
+        let mut answers = Vec::with_capacity(priced.len());
+        for (index, (line, priced)) in question.lines.iter().zip(&priced).enumerate() {
+            let answer = answer(line, priced, question.currency);
+            answers.push(answer.map_err(|what| self.0.lied(format!("line {index} {what}")))?);
+        }
+        Ok(answers)
     }
 }
 

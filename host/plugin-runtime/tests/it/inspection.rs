@@ -121,3 +121,29 @@ fn an_inspection_of_something_else_is_refused() {
         "acme.so refused at step elf: it is not an ELF library; put a plugin's .so in its place"
     );
 }
+
+#[test]
+fn damaged_headers_are_refused_or_read_but_never_end_the_process() {
+    let whole = golden("golden-1.0.so");
+    let sections = usize::try_from(u64::from_le_bytes(whole[0x28..0x30].try_into().unwrap())).unwrap();
+    let (folder, path) = file(&whole);
+    // Numbers that look random and are the same in every run.
+    let mut state = 1_u64;
+    let mut next = |below: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(state >> 33).unwrap() % below
+    };
+    let mut refused = 0;
+    for _ in 0..300 {
+        let mut damaged = whole.clone();
+        for _ in 0..1 + next(4) {
+            // The file and program headers, or the section headers.
+            let at = if next(2) == 0 { next(0x300) } else { sections + next(whole.len() - sections) };
+            damaged[at] = u8::try_from(next(256)).unwrap();
+        }
+        std::fs::write(&path, &damaged).unwrap();
+        refused += usize::from(inspect(&path).is_err());
+    }
+    drop(folder);
+    assert!((30..300).contains(&refused), "{refused}");
+}

@@ -1,5 +1,7 @@
 //! The runtime against real libraries: built ones, frozen ones, and ones broken byte by byte.
 
+#![cfg(test)]
+
 mod activation;
 mod bindings;
 mod channels;
@@ -11,4 +13,5 @@ mod questions;
 mod refusals;
 mod reload;
 mod shop;
+mod starting;
 mod swap;

@@ -36,7 +36,7 @@ async fn all_that_is_wrong_with_a_site_is_said_at_once(pool: PgPool) {
     let acme = shop.company("Acme").await;
     let bad = CreateLocation {
         name: String::new(),
-        address: Some(PostalAddress { city: String::new(), ..postal() }),
+        address: Some(PostalAddress { city: "Lon\ndon".to_owned(), ..postal() }),
         employees: vec![person("ada@example.com", "Buyer"), person("no address", "King")],
     };
     let crowd = CreateLocation { employees: vec![person("x@example.com", "Buyer"); 10_001], ..site("x") };
@@ -87,7 +87,7 @@ async fn an_address_is_added_as_the_default_or_beside_it(pool: PgPool) {
 async fn a_bad_address_is_refused(pool: PgPool) {
     let shop = shop(pool).await;
     let acme = shop.company("Acme").await;
-    let bad = PostalAddress { country: "gb".to_owned(), street: String::new(), ..postal() };
+    let bad = PostalAddress { country: "gb".to_owned(), street: "x".repeat(401), ..postal() };
     let refusal =
         shop.accounts.address_create(&shop.system, acme.location_id, bad, AddressUse::Additional).await;
     let expected = at([("country", AccountCode::InvalidInput), ("street", AccountCode::InvalidInput)]);

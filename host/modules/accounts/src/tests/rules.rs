@@ -35,9 +35,9 @@ fn texts_are_trimmed_counted_in_characters_and_free_of_control_characters() {
 #[test]
 fn every_bad_line_of_an_address_is_named() {
     let bad = PostalAddress {
-        name: String::new(),
+        name: "x".repeat(201),
         street: "x".repeat(401),
-        city: " ".to_owned(),
+        city: "Lon\ndon".to_owned(),
         region: "x".repeat(201),
         postal_code: "x".repeat(33),
         country: "gb".to_owned(),

@@ -154,7 +154,7 @@ pub(crate) async fn claim(
     let claimed = sqlx::query!(
         "UPDATE orders.sales_order \
          SET version = version + 1, updated_at = $3 \
-         WHERE id = $1 AND ($2::int8 IS NULL OR TRUE)",
+         WHERE id = $1 AND version = COALESCE($2, version)",
         id.0,
         version,
         ctx.now()

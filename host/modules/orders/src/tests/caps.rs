@@ -55,6 +55,8 @@ async fn what_colleagues_bought_counts_and_other_customers_do_not(pool: PgPool) 
 #[sqlx::test(migrations = false)]
 async fn two_carts_at_once_cannot_pass_the_cap_together(pool: PgPool) {
     let room = room(pool).await;
+    // Neither stock nor credit is moved: nothing but the cap stands between the carts.
+    room.fakes.state().process = Some(super::fakes::FakeProcess::retail().into());
     let lamp = capped(&room).await;
     let mut carts = Vec::new();
     for _ in 0..8 {

@@ -1,0 +1,106 @@
+//! The host dies at any moment: what was acknowledged stands once, what was not can be asked for again, and nothing is
+//! half-written.
+
+mod program;
+mod shopper;
+mod stage;
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use futures_util::future::{join, join_all};
+use rand::rngs::StdRng;
+use rand::{Rng as _, SeedableRng as _};
+use sqlx::PgPool;
+use vectis_tests::{Client, PluginFolder, TestHost};
+
+use program::Program;
+use shopper::{Acknowledged, Shopper};
+use stage::Stage;
+
+const KILLS: usize = 200;
+/// From the first placement that a host is asked for to its end, at most.
+const LONGEST_LIFE_MS: u64 = 200;
+
+/// Orders by number: lines and total.
+type Orders = BTreeMap<String, (Vec<String>, String)>;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_killed_two_hundred_times_loses_doubles_and_halves_nothing() {
+    let seed: u64 = rand::random();
+    // This host makes the shop and looks into it; those that are killed are programs of their own beside it.
+    let shop = TestHost::configured(PluginFolder::first_party(), true, |config| {
+        config.plugins.refresh_interval = Duration::from_secs(3_600);
+    })
+    .await;
+    let stage = Stage::new();
+    let shopper = |(seed, client)| Shopper { client, seed, stage: stage.clone() };
+    let shoppers: Vec<Shopper> = (seed / 2..).zip(people(&shop).await).map(shopper).collect();
+
+    let killing = kill_again_and_again(&shop, &stage, StdRng::seed_from_u64(seed));
+    let (bought, (last, started)) = join(join_all(shoppers.iter().map(Shopper::shop)), killing).await;
+
+    let orders: Vec<&Acknowledged> = bought.iter().flatten().collect();
+    println!(
+        "seed {seed}: {KILLS} kills, {} placements cut off, {} orders, {} of them with 300 lines; a start took {:?}",
+        stage.cut_off(),
+        orders.len(),
+        orders.iter().filter(|order| order.lines.len() == 300).count(),
+        started.iter().sum::<Duration>() / u32::try_from(started.len()).unwrap(),
+    );
+    assert!(stage.cut_off() >= KILLS / 2, "only {} placements were cut off", stage.cut_off());
+    let told = orders.iter().map(|order| (order.number.clone(), (order.lines.clone(), order.total.clone())));
+    assert_eq!(written(shop.db.pool()).await, told.collect::<Orders>());
+    // Every cart is one that somebody placed and was told of, and its order is its only one.
+    let carts: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM carts.cart").fetch_one(shop.db.pool()).await.unwrap();
+    assert_eq!(usize::try_from(carts).unwrap(), orders.len());
+    shop.assert_books_balance().await;
+    // Whoever asks once more hears the same.
+    for (shopper, orders) in shoppers.iter().zip(&bought) {
+        for order in orders.iter().rev().take(5) {
+            assert_eq!(shopper.place(&order.placement).await.text("/orderPlace/order/number"), order.number);
+        }
+    }
+    last.kill().await;
+    shop.stop().await;
+}
+
+/// Two employees of a company, whose credit is held, and four guests; nobody shares a cart.
+async fn people(shop: &TestHost) -> Vec<Client> {
+    let mut people = vec![shop.buyer().await, shop.approver().await];
+    people.extend((0..4).map(|guest| shop.guest(&guest.to_string())));
+    people
+}
+
+/// The host that is left in the end, and how long all of them took to start.
+async fn kill_again_and_again(shop: &TestHost, stage: &Stage, mut chance: StdRng) -> (Program, Vec<Duration>) {
+    let mut started = Vec::with_capacity(KILLS + 1);
+    loop {
+        let begun = Instant::now();
+        let program = Program::start(shop).await;
+        started.push(begun.elapsed());
+        stage.serve_at(&program.url);
+        if started.len() > KILLS {
+            stage.end();
+            return (program, started);
+        }
+        stage.until_somebody_places().await;
+        tokio::time::sleep(Duration::from_millis(chance.random_range(0..=LONGEST_LIFE_MS))).await;
+        program.kill().await;
+    }
+}
+
+/// What stands in the database.
+async fn written(pool: &PgPool) -> Orders {
+    let rows: Vec<(String, Vec<String>, String)> = sqlx::query_as(
+        "SELECT placed.number, ARRAY_AGG(line.sku || ' ' || line.quantity_milli ORDER BY line.position), \
+                (placed.grand_total_minor / 100.0)::numeric(19, 2)::text \
+         FROM orders.sales_order AS placed \
+         JOIN orders.order_line AS line ON line.order_id = placed.id \
+         GROUP BY placed.id",
+    )
+    .fetch_all(pool)
+    .await
+    .expect("the orders can be read");
+    rows.into_iter().map(|(number, lines, total)| (number, (lines, total))).collect()
+}

@@ -1,0 +1,88 @@
+//! What shoppers and the one who kills know of each other.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+/// Longest that anything may take before the test fails.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+#[derive(Clone)]
+pub(super) struct Stage(Arc<Shared>);
+
+struct Shared {
+    /// Where the host is, or was before it was killed.
+    url: watch::Sender<String>,
+    /// Placements sent, or to be sent again.
+    placing: watch::Sender<usize>,
+    cut_off: AtomicUsize,
+    is_over: AtomicBool,
+}
+
+impl Stage {
+    pub(super) fn new() -> Self {
+        Self(Arc::new(Shared {
+            url: watch::Sender::new(String::new()),
+            placing: watch::Sender::new(0),
+            cut_off: AtomicUsize::new(0),
+            is_over: AtomicBool::new(false),
+        }))
+    }
+
+    /// A host serves here from now on.
+    pub(super) fn serve_at(&self, url: &str) {
+        self.0.url.send_replace(url.to_owned());
+    }
+
+    pub(super) fn url(&self) -> String {
+        self.0.url.borrow().clone()
+    }
+
+    /// Waits a little, at most until there is another host.
+    pub(super) async fn breathe(&self) {
+        let mut url = self.0.url.subscribe();
+        let _ = timeout(Duration::from_millis(20), url.changed()).await;
+    }
+
+    /// Says that a placement is under way until the guard goes.
+    pub(super) fn placing(&self) -> Placing<'_> {
+        self.0.placing.send_modify(|count| *count += 1);
+        Placing(self)
+    }
+
+    /// Waits until a placement is under way.
+    pub(super) async fn until_somebody_places(&self) {
+        let mut placing = self.0.placing.subscribe();
+        let waited = timeout(PATIENCE, placing.wait_for(|count| *count > 0)).await;
+        waited.expect("somebody places in time").expect("the stage is there");
+    }
+
+    /// A placement got no answer.
+    pub(super) fn note_cut_off(&self) {
+        self.0.cut_off.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn cut_off(&self) -> usize {
+        self.0.cut_off.load(Ordering::Relaxed)
+    }
+
+    /// No more shopping after the order at hand.
+    pub(super) fn end(&self) {
+        self.0.is_over.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.0.is_over.load(Ordering::Relaxed)
+    }
+}
+
+pub(super) struct Placing<'a>(&'a Stage);
+
+impl Drop for Placing<'_> {
+    fn drop(&mut self) {
+        self.0.0.placing.send_modify(|count| *count -= 1);
+    }
+}
