@@ -149,10 +149,7 @@ pub const RULES: [(&str, &str); 17] = [
             ON request.cart_id = cart.id AND request.id = cart.approval_request_id \
          WHERE cart.id IS NULL OR request.id IS NULL",
     ),
-    (
-        "every idempotency key taken has its answer",
-        "SELECT key FROM events.idempotency WHERE answer IS NULL",
-    ),
+    ("every idempotency key taken has its answer", "SELECT key FROM events.idempotency WHERE answer IS NULL"),
 ];
 
 /// A rule that does not hold, with what breaks it.

@@ -28,7 +28,8 @@ impl Company {
     /// The id of the employee with a role: `Buyer`, `Approver` or `Admin`.
     pub fn employee(&self, role: &str) -> String {
         let all = self.employees.as_array().into_iter().flatten();
-        let mut found = all.filter(|employee| employee["roleName"] == role).filter_map(|one| one["id"].as_str());
+        let mut found =
+            all.filter(|employee| employee["roleName"] == role).filter_map(|one| one["id"].as_str());
         found.next().expect("a company has this role").to_owned()
     }
 }

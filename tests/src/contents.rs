@@ -49,7 +49,12 @@ impl TestHost {
         let before = self.contents().await;
         let answer = request.await;
         let after = self.contents().await;
-        assert_eq!(before.differing(&after), Vec::<String>::new(), "tables written; the answer was {}", answer.body);
+        assert_eq!(
+            before.differing(&after),
+            Vec::<String>::new(),
+            "tables written; the answer was {}",
+            answer.body
+        );
         answer
     }
 }

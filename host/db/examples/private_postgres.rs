@@ -7,9 +7,7 @@ use vectis_db::{EmbeddedOptions, EmbeddedPostgres};
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let Some(folder) = std::env::args().nth(1) else {
-        anyhow::bail!("give a folder")
-    };
+    let Some(folder) = std::env::args().nth(1) else { anyhow::bail!("give a folder") };
     let _postgres = EmbeddedPostgres::start(EmbeddedOptions::new(folder)).await?;
     writeln!(std::io::stdout(), "ready")?;
     std::future::pending().await

@@ -52,11 +52,7 @@ impl Bus {
         guard: impl Fn(&Event) -> Result<(), String> + Send + Sync + 'static,
     ) {
         let mut registry = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        registry.guards.push(Registered {
-            name: name.into(),
-            priority,
-            call: Box::new(guard),
-        });
+        registry.guards.push(Registered { name: name.into(), priority, call: Box::new(guard) });
         registry.guards.sort_by_key(|guard| guard.priority);
     }
 
@@ -68,11 +64,7 @@ impl Bus {
         observer: impl Fn(&Event) + Send + Sync + 'static,
     ) {
         let mut registry = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        registry.observers.push(Registered {
-            name: name.into(),
-            priority,
-            call: Box::new(observer),
-        });
+        registry.observers.push(Registered { name: name.into(), priority, call: Box::new(observer) });
         registry.observers.sort_by_key(|observer| observer.priority);
     }
 
@@ -101,9 +93,8 @@ impl Bus {
         let registry = self.0.read().unwrap_or_else(PoisonError::into_inner);
         for observer in &registry.observers {
             let started = Instant::now();
-            let told = catch_unwind(AssertUnwindSafe(|| {
-                events.iter().for_each(|event| (observer.call)(event))
-            }));
+            let told =
+                catch_unwind(AssertUnwindSafe(|| events.iter().for_each(|event| (observer.call)(event))));
             if told.is_err() {
                 tracing::error!(observer.name = %observer.name, "an observer panicked; the command stands");
             }

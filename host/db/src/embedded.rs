@@ -130,11 +130,7 @@ pub enum EmbeddedError {
 
 impl EmbeddedError {
     fn io(what: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
-        move |source| Self::Io {
-            what,
-            path: path.to_owned(),
-            source,
-        }
+        move |source| Self::Io { what, path: path.to_owned(), source }
     }
 }
 
@@ -150,10 +146,7 @@ impl EmbeddedPostgres {
         let prepared = tokio::task::spawn_blocking(move || launch(&options)).await;
         let (server, place) =
             prepared.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
-        let running = Self {
-            server,
-            socket_dir: place.socket_dir.clone(),
-        };
+        let running = Self { server, socket_dir: place.socket_dir.clone() };
         let mut connection = running.first_connection(&place).await?;
         create_database(&mut connection).await?;
         connection.close().await?;

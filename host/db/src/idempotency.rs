@@ -53,9 +53,7 @@ pub async fn find<T: DeserializeOwned>(tx: &mut Tx, ctx: &Ctx) -> Result<Option<
     .fetch_one(conn(tx))
     .await?;
     check_parameters(given, &stored.parameters_hash)?;
-    let answer = stored
-        .answer
-        .ok_or_else(|| Error::Unanswered(given.key.clone()))?;
+    let answer = stored.answer.ok_or_else(|| Error::Unanswered(given.key.clone()))?;
     Ok(Some(serde_json::from_value(answer)?))
 }
 
@@ -86,9 +84,7 @@ fn check_parameters(given: &IdempotencyKey, stored: &[u8]) -> Result<(), Error> 
     if given.parameters_hash == stored {
         Ok(())
     } else {
-        Err(Error::Mismatch(IdempotencyMismatch {
-            key: given.key.clone(),
-        }))
+        Err(Error::Mismatch(IdempotencyMismatch { key: given.key.clone() }))
     }
 }
 
@@ -127,11 +123,7 @@ pub async fn record<T: Serialize>(tx: &mut Tx, ctx: &Ctx, answer: &T) -> Result<
     )
     .execute(conn(tx))
     .await?;
-    if recorded.rows_affected() == 1 {
-        Ok(())
-    } else {
-        Err(Error::Unclaimed(given.key.clone()))
-    }
+    if recorded.rows_affected() == 1 { Ok(()) } else { Err(Error::Unclaimed(given.key.clone())) }
 }
 
 /// Forgets answers older than the retention; returns how many.

@@ -20,10 +20,8 @@ pub struct ModuleMigrations {
 }
 
 /// The migrations of outbox, inbox and idempotency.
-pub static EVENTS_MIGRATIONS: ModuleMigrations = ModuleMigrations {
-    schema: "events",
-    migrator: sqlx::migrate!("../../migrations/events"),
-};
+pub static EVENTS_MIGRATIONS: ModuleMigrations =
+    ModuleMigrations { schema: "events", migrator: sqlx::migrate!("../../migrations/events") };
 
 /// Why the database could not be brought up to date.
 #[derive(Debug, thiserror::Error)]
@@ -55,19 +53,13 @@ async fn apply_all(
     connection: &mut PgConnection,
     modules: &[&ModuleMigrations],
 ) -> Result<(), MigrationsError> {
-    sqlx::query("SET statement_timeout = 0")
-        .execute(&mut *connection)
-        .await
-        .map_err(DbError::from)?;
+    sqlx::query("SET statement_timeout = 0").execute(&mut *connection).await.map_err(DbError::from)?;
     for module in std::iter::once(&&EVENTS_MIGRATIONS).chain(modules) {
         module
             .prepared()
             .run_direct(None, &mut *connection, false)
             .await
-            .map_err(|source| MigrationsError::Migrate {
-                schema: module.schema,
-                source,
-            })?;
+            .map_err(|source| MigrationsError::Migrate { schema: module.schema, source })?;
     }
     outbox::adopt_restored(connection).await.map_err(DbError::from)?;
     Ok(())
@@ -76,10 +68,7 @@ async fn apply_all(
 impl ModuleMigrations {
     /// The migrator with its history in the module's own schema.
     fn prepared(&self) -> Migrator {
-        let mut migrator = Migrator {
-            migrations: self.migrator.migrations.clone(),
-            ..Migrator::DEFAULT
-        };
+        let mut migrator = Migrator { migrations: self.migrator.migrations.clone(), ..Migrator::DEFAULT };
         migrator.dangerous_set_table_name(format!("{}._migration", self.schema));
         migrator.create_schema(self.schema);
         migrator

@@ -214,17 +214,11 @@ pub async fn read_after(db: &Db, cursor: Cursor, limit: i64) -> Result<Vec<Outbo
 
 impl OutboxRow {
     fn into_event(self) -> Result<OutboxEvent, OutboxError> {
-        let transaction_id = self
-            .transaction_id
-            .parse()
-            .map_err(|error| sqlx::Error::ColumnDecode {
-                index: "transaction_id".into(),
-                source: Box::new(error),
-            })?;
-        let cursor = Cursor {
-            transaction_id,
-            position: self.position,
-        };
+        let transaction_id = self.transaction_id.parse().map_err(|error| sqlx::Error::ColumnDecode {
+            index: "transaction_id".into(),
+            source: Box::new(error),
+        })?;
+        let cursor = Cursor { transaction_id, position: self.position };
         Ok(OutboxEvent {
             id: self.id,
             event_type: self.event_type,

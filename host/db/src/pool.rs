@@ -51,10 +51,7 @@ pub async fn connect(options: PgConnectOptions, settings: &PoolSettings) -> Resu
         .application_name(&settings.application_name)
         .options([
             ("default_transaction_isolation", "read committed".to_owned()),
-            (
-                "statement_timeout",
-                settings.statement_timeout.as_millis().to_string(),
-            ),
+            ("statement_timeout", settings.statement_timeout.as_millis().to_string()),
             (
                 "idle_in_transaction_session_timeout",
                 settings.idle_in_transaction_timeout.as_millis().to_string(),

@@ -28,10 +28,8 @@ fn is_transient<C>(failure: &Failure<C>) -> bool {
     let Failure::Internal(error) = failure else {
         return false;
     };
-    let code = error
-        .find::<sqlx::Error>()
-        .and_then(sqlx::Error::as_database_error)
-        .and_then(|error| error.code());
+    let code =
+        error.find::<sqlx::Error>().and_then(sqlx::Error::as_database_error).and_then(|error| error.code());
     matches!(code.as_deref(), Some("40001" | "40P01"))
 }
 
@@ -39,10 +37,6 @@ fn is_transient<C>(failure: &Failure<C>) -> bool {
 async fn back_off(tried: u32) {
     let base = 1u64 << tried;
     let jittered = rand::random_range(base..=2 * base);
-    tracing::debug!(
-        tried,
-        wait_ms = jittered,
-        "retrying after a serialization failure or deadlock"
-    );
+    tracing::debug!(tried, wait_ms = jittered, "retrying after a serialization failure or deadlock");
     tokio::time::sleep(Duration::from_millis(jittered)).await;
 }

@@ -34,15 +34,11 @@ impl Statements {
 
 /// Counts up to now in the pool's database. `None` when the server does not count.
 pub async fn counted(pool: &PgPool) -> Result<Option<Statements>, DbError> {
-    let loaded: String = sqlx::query_scalar("SHOW shared_preload_libraries")
-        .fetch_one(pool)
-        .await?;
+    let loaded: String = sqlx::query_scalar("SHOW shared_preload_libraries").fetch_one(pool).await?;
     if !loaded.contains("pg_stat_statements") {
         return Ok(None);
     }
-    sqlx::query("CREATE EXTENSION IF NOT EXISTS pg_stat_statements SCHEMA public")
-        .execute(pool)
-        .await?;
+    sqlx::query("CREATE EXTENSION IF NOT EXISTS pg_stat_statements SCHEMA public").execute(pool).await?;
     let rows: Vec<(String, i64)> = sqlx::query_as(
         "SELECT query, SUM(calls)::bigint \
          FROM public.pg_stat_statements AS statement \

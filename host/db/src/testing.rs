@@ -9,14 +9,9 @@ use crate::{Db, ModuleMigrations, migrate};
 
 /// The database of a `#[sqlx::test]` with `events` and the given modules' schemas, and all event schemas of
 /// `host/contracts/src/events` registered. A statement that touches another module's table fails in it.
-#[expect(
-    clippy::expect_used,
-    reason = "a test that cannot get its database has failed"
-)]
+#[expect(clippy::expect_used, reason = "a test that cannot get its database has failed")]
 pub async fn db(pool: PgPool, modules: &[&ModuleMigrations]) -> Db {
-    migrate(&pool, modules)
-        .await
-        .expect("migrating the test database");
+    migrate(&pool, modules).await.expect("migrating the test database");
     register_contract_schemas().expect("registering the event schemas");
     Db::new(pool)
 }
@@ -28,10 +23,7 @@ fn register_contract_schemas() -> anyhow::Result<()> {
     }
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
-        let Some(event_type) = path
-            .file_name()
-            .and_then(|name| name.to_str()?.strip_suffix(".json"))
-        else {
+        let Some(event_type) = path.file_name().and_then(|name| name.to_str()?.strip_suffix(".json")) else {
             continue;
         };
         register_schemas(&[(event_type, &std::fs::read_to_string(&path)?)])?;

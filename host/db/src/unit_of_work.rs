@@ -20,10 +20,7 @@ pub struct Db {
 impl Db {
     /// Over a pool, with a bus of its own that nobody listens to yet.
     pub fn new(pool: PgPool) -> Self {
-        Self {
-            pool,
-            bus: Bus::default(),
-        }
+        Self { pool, bus: Bus::default() }
     }
 
     /// For reads that need no transaction.
@@ -39,11 +36,7 @@ impl Db {
     /// Opens a unit of work, READ COMMITTED. Dropping it rolls back.
     pub async fn begin(&self) -> Result<Tx, DbError> {
         let inner = self.pool.begin().await?;
-        Ok(Tx {
-            inner,
-            bus: self.bus.clone(),
-            events: Vec::new(),
-        })
+        Ok(Tx { inner, bus: self.bus.clone(), events: Vec::new() })
     }
 }
 

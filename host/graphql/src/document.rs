@@ -163,7 +163,8 @@ impl DocumentCheck<'_> {
         };
         let mut walk =
             Walk { check: self, fragments: &document.fragments, variables, counts: Counts::default() };
-        let place = Place { type_name: root, depth: 1, spreads: 0, times: 1, lists: None, introspected: None };
+        let place =
+            Place { type_name: root, depth: 1, spreads: 0, times: 1, lists: None, introspected: None };
         let roots = walk.selections(&operation.selection_set.node, place)?;
         if roots > root_limit {
             return Err(over("fields at the root", root_limit as u64));
@@ -274,7 +275,10 @@ impl Walk<'_> {
     fn list(&mut self, field: &async_graphql::parser::types::Field, place: Place<'_>) -> Result<(), Error> {
         let of = place.type_name;
         if place.lists.is_some_and(|lists| lists.contain(of)) {
-            return Err(coded("LIMIT_EXCEEDED", format!("the request asks for lists of {of} in lists of {of}")));
+            return Err(coded(
+                "LIMIT_EXCEEDED",
+                format!("the request asks for lists of {of} in lists of {of}"),
+            ));
         }
         let lists = Lists { of, outer: place.lists };
         self.selections(&field.selection_set.node, Place { lists: Some(&lists), ..place })?;

@@ -45,8 +45,7 @@ pub(crate) fn pointed<T, C: Copy>(
     result: Result<T, Failure<C>>,
     path: impl Fn(C, Vec<String>) -> Vec<String>,
 ) -> Result<T, Failure<C>> {
-    let in_input =
-        |refusal: Refusal<C>| Refusal { field: path(refusal.code, refusal.field), ..refusal };
+    let in_input = |refusal: Refusal<C>| Refusal { field: path(refusal.code, refusal.field), ..refusal };
     result.map_err(|failure| match failure {
         Failure::Refused(refusals) => Failure::Refused(refusals.into_iter().map(in_input).collect()),
         internal @ Failure::Internal(_) => internal,

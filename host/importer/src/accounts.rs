@@ -65,16 +65,17 @@ fn input(account: &Account, buyer_password: &str) -> Value {
             "role": role,
         })
     };
+    let place = if account.country.is_empty() { account.country_code } else { &account.country };
     json!({
         "name": account.name(),
         "externalReference": account.number,
         "status": "ACTIVE",
         "locations": [{
-            "name": account.country,
+            "name": place,
             "address": {
                 "name": account.name(),
                 "street": STREET,
-                "city": account.country,
+                "city": place,
                 "country": account.country_code,
             },
             "employees": [

@@ -16,10 +16,7 @@ pub trait Clock: Send + Sync {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one place that reads the machine's clock"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
     fn now(&self) -> DateTime<Utc> {
         Utc::now()
     }
@@ -37,8 +34,7 @@ impl FixedClock {
 
     /// Moves forward (or back).
     pub fn advance(&self, by: TimeDelta) {
-        self.0
-            .fetch_add(by.num_microseconds().unwrap_or(0), Ordering::SeqCst);
+        self.0.fetch_add(by.num_microseconds().unwrap_or(0), Ordering::SeqCst);
     }
 }
 

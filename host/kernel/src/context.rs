@@ -147,10 +147,7 @@ impl Ctx {
 
     /// The same request, acting as the platform itself.
     pub fn as_system(&self, name: &'static str) -> Self {
-        Self {
-            actor: Actor::System { name },
-            ..self.clone()
-        }
+        Self { actor: Actor::System { name }, ..self.clone() }
     }
 
     /// A context of the platform itself on the machine's clock, for commands, seeds and tests.

@@ -27,12 +27,7 @@ impl Event {
         payload: impl Serialize,
     ) -> Self {
         let payload = serde_json::to_value(payload).unwrap_or(Value::Null);
-        Self {
-            event_type,
-            aggregate_kind,
-            aggregate_id,
-            payload,
-        }
+        Self { event_type, aggregate_kind, aggregate_id, payload }
     }
 
     /// The broker topic: `vectis.orders` of `vectis.orders.order_placed.v1`.

@@ -77,11 +77,7 @@ pub enum Failure<C> {
 impl<C> Failure<C> {
     /// Refusal about the whole input.
     pub fn refused(code: C, message: impl Into<String>) -> Self {
-        Self::Refused(vec![Refusal {
-            code,
-            field: Vec::new(),
-            message: message.into(),
-        }])
+        Self::Refused(vec![Refusal { code, field: Vec::new(), message: message.into() }])
     }
 
     /// Refusal about one field (a path with dots: `lines.17.quantity`).
@@ -95,11 +91,7 @@ impl<C> Failure<C> {
             Self::Refused(refusals) => Failure::Refused(
                 refusals
                     .into_iter()
-                    .map(|r| Refusal {
-                        code: f(r.code),
-                        field: r.field,
-                        message: r.message,
-                    })
+                    .map(|r| Refusal { code: f(r.code), field: r.field, message: r.message })
                     .collect(),
             ),
             Self::Internal(error) => Failure::Internal(error),
@@ -123,21 +115,13 @@ impl<C> Failure<C> {
 impl<C> Refusal<C> {
     /// Refusal about one field (a path with dots: `lines.17.quantity`).
     pub fn at(code: C, field: &str, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            field: field.split('.').map(str::to_owned).collect(),
-            message: message.into(),
-        }
+        Self { code, field: field.split('.').map(str::to_owned).collect(), message: message.into() }
     }
 }
 
 /// `Ok` when nothing was collected, otherwise all refusals at once.
 pub fn refuse_if_any<C>(refusals: Vec<Refusal<C>>) -> Result<(), Failure<C>> {
-    if refusals.is_empty() {
-        Ok(())
-    } else {
-        Err(Failure::Refused(refusals))
-    }
+    if refusals.is_empty() { Ok(()) } else { Err(Failure::Refused(refusals)) }
 }
 
 impl<C, E: Error + Send + Sync + 'static> From<E> for Failure<C> {

@@ -59,10 +59,7 @@ impl Currency {
 
     /// Digits of the minor unit: 2 for EUR, 0 for JPY, 3 for KWD.
     pub fn exponent(&self) -> u32 {
-        EXPONENTS
-            .iter()
-            .find(|(code, _)| code.as_bytes() == self.0)
-            .map_or(2, |(_, exponent)| *exponent)
+        EXPONENTS.iter().find(|(code, _)| code.as_bytes() == self.0).map_or(2, |(_, exponent)| *exponent)
     }
 }
 
@@ -107,9 +104,7 @@ impl Serialize for Currency {
 
 impl<'de> Deserialize<'de> for Currency {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 
@@ -153,20 +148,14 @@ impl Money {
     /// Sum; fails on mixed currencies or overflow.
     pub fn plus(self, other: Self) -> Result<Self, MoneyError> {
         self.same_currency(other)?;
-        let minor = self
-            .minor
-            .checked_add(other.minor)
-            .ok_or(MoneyError::OutOfRange)?;
+        let minor = self.minor.checked_add(other.minor).ok_or(MoneyError::OutOfRange)?;
         Ok(Self { minor, ..self })
     }
 
     /// Difference; fails on mixed currencies or overflow.
     pub fn minus(self, other: Self) -> Result<Self, MoneyError> {
         self.same_currency(other)?;
-        let minor = self
-            .minor
-            .checked_sub(other.minor)
-            .ok_or(MoneyError::OutOfRange)?;
+        let minor = self.minor.checked_sub(other.minor).ok_or(MoneyError::OutOfRange)?;
         Ok(Self { minor, ..self })
     }
 
@@ -181,11 +170,7 @@ impl Money {
         let total: i128 = weights.iter().map(|weight| i128::from(*weight)).sum();
         let mut parts: Vec<i64> = Vec::with_capacity(weights.len());
         for weight in weights {
-            let share = if total == 0 {
-                0
-            } else {
-                i128::from(self.minor) * i128::from(*weight) / total
-            };
+            let share = if total == 0 { 0 } else { i128::from(self.minor) * i128::from(*weight) / total };
             parts.push(i64::try_from(share).map_err(|_| MoneyError::OutOfRange)?);
         }
         let rest = i128::from(self.minor) - parts.iter().map(|part| i128::from(*part)).sum::<i128>();

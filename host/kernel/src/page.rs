@@ -17,10 +17,7 @@ impl PageRequest {
 
     /// The first page of `first` things, `first` being held to 1..=100.
     pub fn first(first: u32) -> Self {
-        Self {
-            first: first.clamp(1, Self::MAX),
-            after: None,
-        }
+        Self { first: first.clamp(1, Self::MAX), after: None }
     }
 
     /// Rows to fetch: one more than asked, so that "is there a next page" costs no second statement.
@@ -48,9 +45,6 @@ impl<T> Page<T> {
 
     /// The same page of other things.
     pub fn map<U>(self, f: impl FnMut(T) -> U) -> Page<U> {
-        Page {
-            items: self.items.into_iter().map(f).collect(),
-            has_next: self.has_next,
-        }
+        Page { items: self.items.into_iter().map(f).collect(), has_next: self.has_next }
     }
 }

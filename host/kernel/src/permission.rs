@@ -21,9 +21,7 @@ impl Permission {
         let (area, action) = key.split_once('.')?;
         let word = |text: &str| {
             !text.is_empty()
-                && text
-                    .bytes()
-                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+                && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
         };
         (key.len() <= 100 && word(area) && word(action)).then(|| Self(Cow::Owned(key.to_owned())))
     }

@@ -36,9 +36,7 @@ impl Quantity {
         if normal.scale() > Self::SCALE {
             return None;
         }
-        let milli = normal
-            .mantissa()
-            .checked_mul(10i128.pow(Self::SCALE - normal.scale()))?;
+        let milli = normal.mantissa().checked_mul(10i128.pow(Self::SCALE - normal.scale()))?;
         i64::try_from(milli).ok().map(Self)
     }
 

@@ -59,9 +59,5 @@ impl UnitPrice {
 /// answers are checked.
 pub fn round_half_away(numerator: i128, divisor: i128) -> i128 {
     let half = divisor / 2;
-    if numerator >= 0 {
-        (numerator + half) / divisor
-    } else {
-        (numerator - half) / divisor
-    }
+    if numerator >= 0 { (numerator + half) / divisor } else { (numerator - half) / divisor }
 }

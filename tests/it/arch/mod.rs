@@ -20,7 +20,9 @@ fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
         let Ok(entries) = std::fs::read_dir(&folder) else { continue };
         for path in entries.map(|entry| entry.expect("a folder can be read").path()) {
             if path.is_dir() {
-                let skip = path.file_name().is_some_and(|n| n == "target" || n == ".git" || n == "data" || n == "node_modules");
+                let skip = path
+                    .file_name()
+                    .is_some_and(|n| n == "target" || n == ".git" || n == "data" || n == "node_modules");
                 if !skip {
                     folders.push(path);
                 }
@@ -41,8 +43,9 @@ fn short(path: &Path) -> String {
 /// Names of all modules.
 fn modules() -> Vec<String> {
     let entries = std::fs::read_dir(root().join("host/modules")).expect("the modules are there");
-    let mut names: Vec<String> =
-        entries.map(|entry| entry.expect("a folder can be read").file_name().to_string_lossy().into_owned()).collect();
+    let mut names: Vec<String> = entries
+        .map(|entry| entry.expect("a folder can be read").file_name().to_string_lossy().into_owned())
+        .collect();
     names.sort();
     names
 }

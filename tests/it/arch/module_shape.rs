@@ -42,7 +42,9 @@ fn a_module_shows_only_its_door() {
         let file = syn::parse_file(&text).unwrap();
         let shown: Vec<String> = file.items.iter().flat_map(shown).collect();
         let extra = shown.iter().filter(|name| !DOOR.contains(&name.as_str()));
-        wrong.extend(extra.map(|name| format!("{module} shows {name}; keep it private or put it in contracts")));
+        wrong.extend(
+            extra.map(|name| format!("{module} shows {name}; keep it private or put it in contracts")),
+        );
         for needed in ["Deps", "Built", "build", "MIGRATIONS"] {
             if !shown.iter().any(|name| name == needed) {
                 wrong.push(format!("{module} does not show {needed}"));

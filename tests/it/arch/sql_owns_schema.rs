@@ -118,7 +118,9 @@ fn every_module_queries_only_its_own_schema() {
             for sql in literals.0 {
                 statements += 1;
                 let place = short(&file);
-                wrong.extend(complaints(&sql, &module).into_iter().map(|why| format!("{place}: {why} in {sql:.60}")));
+                wrong.extend(
+                    complaints(&sql, &module).into_iter().map(|why| format!("{place}: {why} in {sql:.60}")),
+                );
             }
         }
     }
@@ -150,9 +152,6 @@ fn the_search_finds_what_it_looks_for() {
         complaints("WITH x AS (SELECT a FROM carts.cart) SELECT a FROM x JOIN UNNEST($1) y ON true", "carts"),
         Vec::<String>::new()
     );
-    assert_eq!(
-        complaints("CREATE TABLE a.b (c uuid REFERENCES d.e (id))", "a"),
-        ["it names the schema d"]
-    );
+    assert_eq!(complaints("CREATE TABLE a.b (c uuid REFERENCES d.e (id))", "a"), ["it names the schema d"]);
     assert_eq!(complaints("SELECT * FROM a.b", "a").len(), 1);
 }

@@ -24,12 +24,17 @@ fn every_crate_says_what_it_owns() {
         .filter(|file| file.ends_with("src/lib.rs"))
         .filter(|file| {
             let text = std::fs::read_to_string(file).unwrap().replace("\n//! ", " ");
-            !["*Owns*", "*Depends on*", "*Invariants*", "*Start reading at*"].iter().all(|part| text.contains(part))
+            !["*Owns*", "*Depends on*", "*Invariants*", "*Start reading at*"]
+                .iter()
+                .all(|part| text.contains(part))
         })
         .map(|file| short(&file))
         .collect();
 
-    assert!(silent.is_empty(), "these crates lack the header Owns, Depends on, Invariants, Start reading at: {silent:?}");
+    assert!(
+        silent.is_empty(),
+        "these crates lack the header Owns, Depends on, Invariants, Start reading at: {silent:?}"
+    );
 }
 
 #[test]
@@ -42,7 +47,8 @@ fn sql_stands_in_stores_only() {
                 continue;
             }
             let text = std::fs::read_to_string(&file).unwrap();
-            let uses = text.lines().any(|line| line.contains("sqlx::query") || line.contains("sqlx::raw_sql"));
+            let uses =
+                text.lines().any(|line| line.contains("sqlx::query") || line.contains("sqlx::raw_sql"));
             if uses {
                 wrong.push(format!("{name} runs SQL; move it to store.rs"));
             }
@@ -54,7 +60,13 @@ fn sql_stands_in_stores_only() {
 
 #[test]
 fn unsafe_code_stands_in_the_rooms_of_the_boundary_only() {
-    let rooms = ["plugin-api/src/abi", "plugin-api/src/export.rs", "host/db/src/embedded", "tests/golden", "tests/fault"];
+    let rooms = [
+        "plugin-api/src/abi",
+        "plugin-api/src/export.rs",
+        "host/db/src/embedded",
+        "tests/golden",
+        "tests/fault",
+    ];
     let wrong: Vec<String> = files(&root(), "rs")
         .into_iter()
         .filter(|file| !rooms.iter().any(|room| short(file).starts_with(room)))
@@ -73,7 +85,12 @@ fn unsafe_code_stands_in_the_rooms_of_the_boundary_only() {
 
 #[test]
 fn nothing_is_left_for_later() {
-    let marks = [concat!("to", "do!("), concat!("unimple", "mented!("), concat!("d", "bg!("), concat!("#[ig", "nore")];
+    let marks = [
+        concat!("to", "do!("),
+        concat!("unimple", "mented!("),
+        concat!("d", "bg!("),
+        concat!("#[ig", "nore"),
+    ];
     let loose: Vec<String> = files(&root(), "rs")
         .into_iter()
         .filter(|file| {

@@ -52,7 +52,8 @@ async fn a_host_killed_two_hundred_times_loses_doubles_and_halves_nothing() {
     let told = orders.iter().map(|order| (order.number.clone(), (order.lines.clone(), order.total.clone())));
     assert_eq!(written(shop.db.pool()).await, told.collect::<Orders>());
     // Every cart is one that somebody placed and was told of, and its order is its only one.
-    let carts: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM carts.cart").fetch_one(shop.db.pool()).await.unwrap();
+    let carts: i64 =
+        sqlx::query_scalar("SELECT COUNT(*) FROM carts.cart").fetch_one(shop.db.pool()).await.unwrap();
     assert_eq!(usize::try_from(carts).unwrap(), orders.len());
     shop.assert_books_balance().await;
     // Whoever asks once more hears the same.
@@ -73,7 +74,11 @@ async fn people(shop: &TestHost) -> Vec<Client> {
 }
 
 /// The host that is left in the end, and how long all of them took to start.
-async fn kill_again_and_again(shop: &TestHost, stage: &Stage, mut chance: StdRng) -> (Program, Vec<Duration>) {
+async fn kill_again_and_again(
+    shop: &TestHost,
+    stage: &Stage,
+    mut chance: StdRng,
+) -> (Program, Vec<Duration>) {
     let mut started = Vec::with_capacity(KILLS + 1);
     loop {
         let begun = Instant::now();

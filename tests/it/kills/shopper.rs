@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use rand::Rng as _;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
+use rand::{Rng as _, SeedableRng as _};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 use vectis_tests::shop::skus;
@@ -52,7 +52,8 @@ impl Shopper {
         let size = goods.len();
         let line = |(sku, quantity): &(String, u32)| json!({ "sku": sku, "quantity": quantity.to_string() });
         let lines: Value = goods.iter().map(line).collect();
-        let filled = self.ask(FILL, &json!({ "lines": lines, "idempotencyKey": format!("fill {key}") })).await.ok();
+        let filled =
+            self.ask(FILL, &json!({ "lines": lines, "idempotencyKey": format!("fill {key}") })).await.ok();
         assert_eq!(filled.at("/cartLinesAdd/cart/lineCount"), size, "{}", filled.body);
         let total = filled.text("/cartLinesAdd/cart/grandTotal/amount");
         let placement = json!({

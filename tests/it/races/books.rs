@@ -1,9 +1,9 @@
 //! The rules that every race ends with can be broken, each of them.
 
 use sqlx::Connection as _;
+use vectis_tests::TestHost;
 use vectis_tests::books::{RULES, broken};
 use vectis_tests::shop::lines;
-use vectis_tests::TestHost;
 
 use super::ready_cart;
 
@@ -22,10 +22,7 @@ const BREAKS: [(&str, &str); RULES.len()] = [
         "UPDATE carts.cart SET status = 'open', order_id = NULL WHERE status = 'placed'",
     ),
     ("an order has the lines", "UPDATE orders.order_line SET quantity_milli = quantity_milli + 1000"),
-    (
-        "an order's lines are all there",
-        "DELETE FROM orders.order_line WHERE position = 2",
-    ),
+    ("an order's lines are all there", "DELETE FROM orders.order_line WHERE position = 2"),
     ("a line's taxes", "UPDATE orders.order_line_tax SET amount_minor = amount_minor + 1"),
     ("an order's history", "DELETE FROM orders.order_history"),
     (
@@ -35,12 +32,12 @@ const BREAKS: [(&str, &str); RULES.len()] = [
     ("an order is told once", "UPDATE events.outbox SET payload = jsonb_set(payload, '{data,lines}', '[]')"),
     ("the events of an aggregate", "DELETE FROM events.outbox WHERE sequence = 1"),
     ("holds add up", "UPDATE accounts.credit SET held_minor = held_minor + 1"),
-    ("a hold is what its order says", "UPDATE orders.sales_order SET credit_held_minor = credit_held_minor + 1"),
-    ("caps count", "UPDATE products.variant SET max_per_customer_30_days_milli = 1000"),
     (
-        "an approval is pending exactly",
-        "UPDATE approvals.request SET status = 'canceled'",
+        "a hold is what its order says",
+        "UPDATE orders.sales_order SET credit_held_minor = credit_held_minor + 1",
     ),
+    ("caps count", "UPDATE products.variant SET max_per_customer_30_days_milli = 1000"),
+    ("an approval is pending exactly", "UPDATE approvals.request SET status = 'canceled'"),
     ("every idempotency key", "UPDATE events.idempotency SET answer = NULL"),
 ];
 

@@ -58,7 +58,10 @@ async fn carts_that_want_the_same_goods_in_opposite_order_do_not_block_each_othe
     for sku in ["HEX-001", "NUT-001"] {
         leave_in_stock(&host, sku, 20).await;
     }
-    let ways = [json!([line("HEX-001", "1"), line("NUT-001", "1")]), json!([line("NUT-001", "1"), line("HEX-001", "1")])];
+    let ways = [
+        json!([line("HEX-001", "1"), line("NUT-001", "1")]),
+        json!([line("NUT-001", "1"), line("HEX-001", "1")]),
+    ];
     let mut carts = Vec::new();
     for (owner, lines) in sixty_four(&host).await.iter().zip(ways.iter().cycle()) {
         carts.push(ready_cart(owner, lines.clone()).await);

@@ -83,9 +83,11 @@ async fn orders(host: &TestHost) -> i64 {
 
 /// `[on hand, reserved, allocated, available]` of a variant.
 async fn stock(host: &TestHost, sku: &str) -> [String; 4] {
-    let query = "query($s: [String!]!) { variantsBySku(skus: $s) { stock { onHand reserved allocated available } } }";
+    let query =
+        "query($s: [String!]!) { variantsBySku(skus: $s) { stock { onHand reserved allocated available } } }";
     let found = host.staff().await.send(query, json!({ "s": [sku] })).await.ok();
-    ["onHand", "reserved", "allocated", "available"].map(|field| found.text(&format!("/variantsBySku/0/stock/{field}")))
+    ["onHand", "reserved", "allocated", "available"]
+        .map(|field| found.text(&format!("/variantsBySku/0/stock/{field}")))
 }
 
 /// Takes so much of a variant's opening stock of 100,000 away that `left` are left.
@@ -96,7 +98,9 @@ async fn leave_in_stock(host: &TestHost, sku: &str, left: i64) {
 async fn adjust_stock(host: &TestHost, sku: &str, delta: i64) {
     let staff = host.staff().await;
     let warehouse = staff.send("{ warehouses { id } }", json!({})).await.ok().text("/warehouses/0/id");
-    let adjust = "mutation($i: StockAdjustInput!) { stockAdjust(input: $i) { userErrors { code field message } } }";
-    let change = json!({ "warehouseId": warehouse, "sku": sku, "delta": delta.to_string(), "reason": "counted" });
+    let adjust =
+        "mutation($i: StockAdjustInput!) { stockAdjust(input: $i) { userErrors { code field message } } }";
+    let change =
+        json!({ "warehouseId": warehouse, "sku": sku, "delta": delta.to_string(), "reason": "counted" });
     staff.send(adjust, json!({ "i": { "adjustments": [change] } })).await.ok();
 }

@@ -68,9 +68,12 @@ async fn placing_and_submitting_one_cart_at_once_is_one_order() {
     }))
     .await;
 
-    let order = |answer: &Graphql| answer.at("/orderPlace/order/id").is_string() || answer.at("/cartSubmit/order/id").is_string();
+    let order = |answer: &Graphql| {
+        answer.at("/orderPlace/order/id").is_string() || answer.at("/cartSubmit/order/id").is_string()
+    };
     assert_eq!(answers.iter().filter(|answer| order(answer)).count(), 1);
-    let refused: Vec<Vec<String>> = answers.iter().filter(|answer| !order(answer)).map(Graphql::user_errors).collect();
+    let refused: Vec<Vec<String>> =
+        answers.iter().filter(|answer| !order(answer)).map(Graphql::user_errors).collect();
     assert!(refused.iter().all(|errors| is_too_late(errors)), "{refused:?}");
     assert_eq!(orders(&host).await, 1);
     host.assert_books_balance().await;
@@ -91,7 +94,8 @@ async fn fifty_submissions_of_a_cart_that_needs_approval_open_one_request() {
 
     let asked = |answer: &&Graphql| answer.at("/cartSubmit/approvalRequest/id").is_string();
     assert_eq!(answers.iter().filter(asked).count(), 1);
-    let refused: Vec<Vec<String>> = answers.iter().filter(|answer| !asked(answer)).map(Graphql::user_errors).collect();
+    let refused: Vec<Vec<String>> =
+        answers.iter().filter(|answer| !asked(answer)).map(Graphql::user_errors).collect();
     assert!(refused.iter().all(|errors| is_too_late(errors)), "{refused:?}");
     assert_eq!(number(host.db.pool(), "SELECT COUNT(*) FROM approvals.request").await, 1);
     assert_eq!(orders(&host).await, 0);
@@ -106,7 +110,8 @@ async fn placing_without_a_key_is_refused() {
     let cart = ready_cart(&host.buyer().await, lines(1, 1)).await;
 
     let place = "mutation($i: OrderPlaceInput!) { orderPlace(input: $i) { order { id } } }";
-    let answer = cart.owner.send(place, json!({ "i": { "cartId": cart.id, "cartVersion": cart.version } })).await;
+    let answer =
+        cart.owner.send(place, json!({ "i": { "cartId": cart.id, "cartVersion": cart.version } })).await;
 
     assert!(answer.body.to_string().contains("idempotencyKey"), "{}", answer.body);
     assert_eq!(orders(&host).await, 0);

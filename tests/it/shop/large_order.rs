@@ -35,14 +35,21 @@ async fn a_thousand_lines_are_added_priced_taxed_approved_and_placed_once() {
     // Asking again with the same key gives the same answer; the order stands once.
     let again = approver.approve(&request, "approve-1").await.ok();
     assert_eq!(again.text("/approvalRequestApprove/order/id"), order);
-    let list = staff.send("{ orders { nodes { id lineCount state grandTotal { amount } } } }", json!({})).await;
+    let list =
+        staff.send("{ orders { nodes { id lineCount state grandTotal { amount } } } }", json!({})).await;
     assert_eq!(list.at("/orders/nodes").as_array().unwrap().len(), 1);
     assert_eq!(list.at("/orders/nodes/0/lineCount"), 1_000);
     assert_eq!(list.at("/orders/nodes/0/state"), "AwaitingFulfillment");
-    assert_eq!(list.at("/orders/nodes/0/grandTotal/amount"), added.at("/cartLinesAdd/cart/grandTotal/amount"));
+    assert_eq!(
+        list.at("/orders/nodes/0/grandTotal/amount"),
+        added.at("/cartLinesAdd/cart/grandTotal/amount")
+    );
 
     let history = buyer
-        .send("query($id: ID!) { order(id: $id) { history { kind toState } lines { sku } } }", json!({ "id": order }))
+        .send(
+            "query($id: ID!) { order(id: $id) { history { kind toState } lines { sku } } }",
+            json!({ "id": order }),
+        )
         .await;
     assert_eq!(history.at("/order/history/0/kind"), "placed");
     assert_eq!(history.at("/order/history/0/toState"), "AwaitingFulfillment");

@@ -1,8 +1,8 @@
 //! Strategies decide: with an empty plugins folder every decision is refused, and the refusal names what is missing.
 
 use serde_json::json;
-use vectis_tests::{PluginFolder, TestHost};
 use vectis_tests::shop::lines;
+use vectis_tests::{PluginFolder, TestHost};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_empty_plugins_folder_starts_and_refuses_every_decision_by_name() {
@@ -14,7 +14,11 @@ async fn an_empty_plugins_folder_starts_and_refuses_every_decision_by_name() {
 
     let price = buyer.send("{ variantsBySku(skus: [\"HEX-001\"]) { price { amount } } }", json!({})).await;
     assert_eq!(price.error_code(), "STRATEGY_FAILED", "{}", price.body);
-    assert!(price.body.to_string().contains("no plugin answers vectis.pricing in channel wholesale"), "{}", price.body);
+    assert!(
+        price.body.to_string().contains("no plugin answers vectis.pricing in channel wholesale"),
+        "{}",
+        price.body
+    );
 
     let cart = buyer.new_cart().await;
     let added = buyer.add_lines(&cart, lines(1, 1)).await;
@@ -43,7 +47,9 @@ async fn each_missing_point_is_named_where_its_decision_is_needed() {
         let folder = PluginFolder::empty();
         let others = vectis_tests::plugins::FIRST_PARTY.iter();
         // The retail process must not stand in for the other one.
-        let others = others.filter(|name| **name != missing && (missing != "b2b-order-process" || **name != "retail-order-process"));
+        let others = others.filter(|name| {
+            **name != missing && (missing != "b2b-order-process" || **name != "retail-order-process")
+        });
         others.for_each(|name| folder.drop_in(name));
         let host = TestHost::start(folder, true).await;
         let buyer = host.buyer().await;
@@ -58,12 +64,18 @@ async fn each_missing_point_is_named_where_its_decision_is_needed() {
         };
 
         assert!(answer.body.to_string().contains(point), "{missing}: {}", answer.body);
-        let orders: i64 = sqlx::query_scalar("SELECT count(*) FROM orders.sales_order").fetch_one(host.db.pool()).await.unwrap();
+        let orders: i64 = sqlx::query_scalar("SELECT count(*) FROM orders.sales_order")
+            .fetch_one(host.db.pool())
+            .await
+            .unwrap();
         assert_eq!(orders, 0, "{missing}");
         host.stop().await;
     }
 }
 
 pub(super) async fn channel_id(staff: &vectis_tests::Client, slug: &str) -> String {
-    staff.send("query($s: String) { channel(slug: $s) { id } }", json!({ "s": slug })).await.text("/channel/id")
+    staff
+        .send("query($s: String) { channel(slug: $s) { id } }", json!({ "s": slug }))
+        .await
+        .text("/channel/id")
 }

@@ -17,7 +17,8 @@ impl Counter<'_> {
     /// How many statements ran while `work` did, and what became of it.
     pub(super) async fn count<T>(&self, work: impl Future<Output = T>) -> Result<(i64, T), Forgotten> {
         let pool = self.0.db.pool();
-        let count = async || counted(pool).await.expect("the server answers").expect("the server counts statements");
+        let count =
+            async || counted(pool).await.expect("the server answers").expect("the server counts statements");
         let (forgotten, before) = (self.forgotten().await, count().await);
         let outcome = work.await;
         let ran = count().await.since(&before);

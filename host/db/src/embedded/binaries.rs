@@ -33,10 +33,7 @@ impl Binaries {
         if !dir.join("initdb").is_file() {
             return None;
         }
-        let answer = Command::new(dir.join("postgres"))
-            .arg("--version")
-            .output()
-            .ok()?;
+        let answer = Command::new(dir.join("postgres")).arg("--version").output().ok()?;
         let major = major_version(&String::from_utf8_lossy(&answer.stdout))?;
         Some(Self { dir, major })
     }
@@ -45,10 +42,7 @@ impl Binaries {
 /// The error for a search that found nothing.
 pub(super) fn missing(data_dir: &Path, made_by: Option<u32>) -> EmbeddedError {
     match made_by {
-        Some(made_by) => EmbeddedError::OtherVersion {
-            data_dir: data_dir.to_owned(),
-            made_by,
-        },
+        Some(made_by) => EmbeddedError::OtherVersion { data_dir: data_dir.to_owned(), made_by },
         None => EmbeddedError::NoBinaries,
     }
 }
@@ -65,24 +59,15 @@ fn likely_folders() -> Vec<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
     folders.extend(subfolders("/usr/lib/postgresql").map(|version| version.join("bin")));
-    folders.extend(
-        subfolders("/usr")
-            .filter(|dir| is_named_pgsql(dir))
-            .map(|dir| dir.join("bin")),
-    );
+    folders.extend(subfolders("/usr").filter(|dir| is_named_pgsql(dir)).map(|dir| dir.join("bin")));
     folders.push("/usr/local/pgsql/bin".into());
     folders
 }
 
 fn is_named_pgsql(dir: &Path) -> bool {
-    dir.file_name()
-        .is_some_and(|name| name.to_string_lossy().starts_with("pgsql-"))
+    dir.file_name().is_some_and(|name| name.to_string_lossy().starts_with("pgsql-"))
 }
 
 fn subfolders(dir: &str) -> impl Iterator<Item = PathBuf> {
-    std::fs::read_dir(dir)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|entry| entry.path())
+    std::fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.path())
 }

@@ -47,13 +47,7 @@ impl Place {
         let cluster = home.join("cluster");
         let socket_dir = socket_dir(&home, owner)?;
         let log = home.join("postgres.log");
-        Ok(Self {
-            home,
-            cluster,
-            socket_dir,
-            log,
-            owner,
-        })
+        Ok(Self { home, cluster, socket_dir, log, owner })
     }
 
     /// Major version of the cluster, `None` when there is no cluster yet.
@@ -72,9 +66,7 @@ impl Place {
         let pid_file = self.cluster.join("postmaster.pid");
         let started = Instant::now();
         loop {
-            let Some(pid) = fs::read_to_string(&pid_file)
-                .ok()
-                .and_then(|text| first_line_number(&text))
+            let Some(pid) = fs::read_to_string(&pid_file).ok().and_then(|text| first_line_number(&text))
             else {
                 return Ok(());
             };
@@ -86,10 +78,7 @@ impl Place {
                 return remove_if_there(&self.socket_dir.join(format!("{SOCKET}.lock")));
             }
             if started.elapsed() > PREDECESSOR_TIMEOUT {
-                return Err(EmbeddedError::InUse {
-                    data_dir: self.home.clone(),
-                    pid,
-                });
+                return Err(EmbeddedError::InUse { data_dir: self.home.clone(), pid });
             }
             std::thread::sleep(Duration::from_millis(20));
         }
@@ -111,23 +100,13 @@ fn owner_for(data_dir: &Path) -> Result<Option<Owner>, EmbeddedError> {
     if !geteuid().is_root() {
         return Ok(None);
     }
-    let existing = fs::metadata(data_dir.join("cluster"))
-        .ok()
-        .filter(|cluster| cluster.uid() != 0);
+    let existing = fs::metadata(data_dir.join("cluster")).ok().filter(|cluster| cluster.uid() != 0);
     if let Some(cluster) = existing {
-        return Ok(Some(Owner {
-            uid: cluster.uid(),
-            gid: cluster.gid(),
-        }));
+        return Ok(Some(Owner { uid: cluster.uid(), gid: cluster.gid() }));
     }
     let named = |name| User::from_name(name).ok().flatten();
-    let user = named("postgres")
-        .or_else(|| named("nobody"))
-        .ok_or(EmbeddedError::NoUser)?;
-    Ok(Some(Owner {
-        uid: user.uid.as_raw(),
-        gid: user.gid.as_raw(),
-    }))
+    let user = named("postgres").or_else(|| named("nobody")).ok_or(EmbeddedError::NoUser)?;
+    Ok(Some(Owner { uid: user.uid.as_raw(), gid: user.gid.as_raw() }))
 }
 
 /// The data folder, absolute. When root keeps it where the owner cannot go (below `/root`), it becomes a link to a folder
@@ -135,10 +114,8 @@ fn owner_for(data_dir: &Path) -> Result<Option<Owner>, EmbeddedError> {
 fn open_home(data_dir: &Path, owner: Option<Owner>) -> Result<PathBuf, EmbeddedError> {
     let io = |what| EmbeddedError::io(what, data_dir);
     if !data_dir.exists() {
-        let parent = data_dir
-            .parent()
-            .filter(|parent| !parent.as_os_str().is_empty())
-            .unwrap_or(Path::new("."));
+        let parent =
+            data_dir.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         fs::create_dir_all(parent).map_err(io("creating"))?;
         let parent = parent.canonicalize().map_err(io("finding"))?;
         // A link whose folder is gone: the cluster was removed by hand.
@@ -196,10 +173,7 @@ fn socket_dir(home: &Path, owner: Option<Owner>) -> Result<PathBuf, EmbeddedErro
         dir = std::env::temp_dir().join(format!("vectis-{:016x}", hasher.finish()));
     }
     if !fits(&dir) {
-        return Err(EmbeddedError::SocketPathTooLong {
-            path: dir.join(SOCKET),
-            max: SOCKET_PATH_MAX,
-        });
+        return Err(EmbeddedError::SocketPathTooLong { path: dir.join(SOCKET), max: SOCKET_PATH_MAX });
     }
     make_private(&dir, owner)?;
     Ok(dir)
@@ -209,19 +183,13 @@ fn make_private(dir: &Path, owner: Option<Owner>) -> Result<(), EmbeddedError> {
     match DirBuilder::new().mode(0o700).create(dir) {
         Ok(()) => {
             let owner = owner.map(|owner| chown(dir, Some(owner.uid), Some(owner.gid)));
-            owner
-                .unwrap_or(Ok(()))
-                .map_err(EmbeddedError::io("giving away", dir))
+            owner.unwrap_or(Ok(())).map_err(EmbeddedError::io("giving away", dir))
         }
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
             let found = fs::symlink_metadata(dir).map_err(EmbeddedError::io("reading", dir))?;
             let uid = owner.map_or(geteuid().as_raw(), |owner| owner.uid);
             let is_ours = found.is_dir() && found.uid() == uid && found.mode() & 0o077 == 0;
-            if is_ours {
-                Ok(())
-            } else {
-                Err(EmbeddedError::SocketDirNotOurs(dir.to_owned()))
-            }
+            if is_ours { Ok(()) } else { Err(EmbeddedError::SocketDirNotOurs(dir.to_owned())) }
         }
         Err(error) => Err(EmbeddedError::io("creating", dir)(error)),
     }
@@ -239,7 +207,5 @@ fn first_line_number(text: &str) -> Option<i32> {
 }
 
 fn mentions(command_line: &[u8], cluster: &Path) -> bool {
-    command_line
-        .split(|byte| *byte == 0)
-        .any(|argument| argument == cluster.as_os_str().as_bytes())
+    command_line.split(|byte| *byte == 0).any(|argument| argument == cluster.as_os_str().as_bytes())
 }

@@ -40,23 +40,14 @@ pub(super) fn init(binaries: &Binaries, place: &Place, fsync: bool) -> Result<()
     }
     let program = binaries.program("initdb");
     let mut command = command(&program, place);
-    command.args([
-        "--auth=trust",
-        "--encoding=UTF8",
-        "--locale=C.UTF-8",
-        "--data-checksums",
-    ]);
-    command
-        .args(["--username", SUPERUSER, "--pgdata"])
-        .arg(&unfinished);
+    command.args(["--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--data-checksums"]);
+    command.args(["--username", SUPERUSER, "--pgdata"]).arg(&unfinished);
     if !fsync {
         command.arg("--no-sync");
     }
     let outcome = command.output().map_err(EmbeddedError::io("running", &program))?;
     if !outcome.status.success() {
-        return Err(EmbeddedError::Init(
-            String::from_utf8_lossy(&outcome.stderr).trim().to_owned(),
-        ));
+        return Err(EmbeddedError::Init(String::from_utf8_lossy(&outcome.stderr).trim().to_owned()));
     }
     fs::rename(&unfinished, &place.cluster).map_err(EmbeddedError::io("renaming", &unfinished))
 }
@@ -71,29 +62,18 @@ impl Server {
         let log = OpenOptions::new().create(true).append(true).open(&place.log);
         let log = log.map_err(EmbeddedError::io("opening", &place.log))?;
         let mut command = command(&program, place);
-        command
-            .args(arguments(place, options))
-            .stdout(Stdio::null())
-            .stderr(log);
+        command.args(arguments(place, options)).stdout(Stdio::null()).stderr(log);
         end_with_parent(&mut command);
         let is_stopping = Arc::new(AtomicBool::new(false));
         let (pid_sender, pid_receiver) = mpsc::sync_channel(1);
-        let keeper = std::thread::Builder::new()
-            .name("postgres-keeper".to_owned())
-            .spawn({
-                let is_stopping = Arc::clone(&is_stopping);
-                move || keep(command, &pid_sender, &is_stopping)
-            });
+        let keeper = std::thread::Builder::new().name("postgres-keeper".to_owned()).spawn({
+            let is_stopping = Arc::clone(&is_stopping);
+            move || keep(command, &pid_sender, &is_stopping)
+        });
         let keeper = keeper.map_err(EmbeddedError::io("running", &program))?;
-        let spawned = pid_receiver
-            .recv()
-            .unwrap_or_else(|_| Err(io::ErrorKind::BrokenPipe.into()));
+        let spawned = pid_receiver.recv().unwrap_or_else(|_| Err(io::ErrorKind::BrokenPipe.into()));
         let pid = spawned.map_err(EmbeddedError::io("running", &program))?;
-        Ok(Self {
-            pid,
-            is_stopping,
-            keeper,
-        })
+        Ok(Self { pid, is_stopping, keeper })
     }
 
     pub(super) fn has_ended(&self) -> bool {
@@ -147,11 +127,7 @@ fn keep(mut command: Command, pid: &SyncSender<io::Result<Pid>>, is_stopping: &A
 /// so that we can finish our requests before it goes.
 fn command(program: &Path, place: &Place) -> Command {
     let mut command = Command::new(program);
-    command
-        .env_clear()
-        .env("PATH", "/usr/bin:/bin")
-        .env("LC_ALL", "C.UTF-8")
-        .env("TZ", "UTC");
+    command.env_clear().env("PATH", "/usr/bin:/bin").env("LC_ALL", "C.UTF-8").env("TZ", "UTC");
     command.current_dir("/").stdin(Stdio::null()).process_group(0);
     if let Some(owner) = place.owner {
         command.uid(owner.uid).gid(owner.gid);
@@ -170,18 +146,13 @@ fn arguments(place: &Place, options: &EmbeddedOptions) -> Vec<OsString> {
         ("full_page_writes", durable.to_owned()),
         ("jit", "off".to_owned()),
     ];
-    let mut arguments: Vec<OsString> = vec![
-        "-D".into(),
-        place.cluster.clone().into(),
-        "-k".into(),
-        place.socket_dir.clone().into(),
-    ];
-    for (name, value) in own.iter().map(|(name, value)| (*name, value)).chain(
-        options
-            .settings
-            .iter()
-            .map(|(name, value)| (name.as_str(), value)),
-    ) {
+    let mut arguments: Vec<OsString> =
+        vec!["-D".into(), place.cluster.clone().into(), "-k".into(), place.socket_dir.clone().into()];
+    for (name, value) in own
+        .iter()
+        .map(|(name, value)| (*name, value))
+        .chain(options.settings.iter().map(|(name, value)| (name.as_str(), value)))
+    {
         arguments.extend(["-c".into(), format!("{name}={value}").into()]);
     }
     arguments

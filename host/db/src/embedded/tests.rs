@@ -19,29 +19,14 @@ fn the_major_version_is_read_from_what_postgres_says() {
 
 #[test]
 fn the_outermost_folder_a_stranger_cannot_pass_is_named() {
-    let temp = tempfile::Builder::new()
-        .permissions(Permissions::from_mode(0o755))
-        .tempdir()
-        .unwrap();
+    let temp = tempfile::Builder::new().permissions(Permissions::from_mode(0o755)).tempdir().unwrap();
     let closed = temp.path().join("closed");
     let inner = closed.join("inner");
     fs::create_dir_all(&inner).unwrap();
     fs::set_permissions(&closed, Permissions::from_mode(0o700)).unwrap();
     let ours = fs::metadata(&inner).unwrap();
 
-    let stranger = Owner {
-        uid: ours.uid() + 1,
-        gid: ours.gid() + 1,
-    };
+    let stranger = Owner { uid: ours.uid() + 1, gid: ours.gid() + 1 };
     assert_eq!(closed_folder(&inner, stranger), Some(closed));
-    assert_eq!(
-        closed_folder(
-            &inner,
-            Owner {
-                uid: ours.uid(),
-                gid: ours.gid()
-            }
-        ),
-        None
-    );
+    assert_eq!(closed_folder(&inner, Owner { uid: ours.uid(), gid: ours.gid() }), None);
 }

@@ -49,10 +49,8 @@ pub fn register_schemas(schemas: &[(&str, &str)]) -> Result<(), SchemaError> {
             Some(registered) if registered.text == *text => {}
             Some(_) => return Err(SchemaError::AlreadyDifferent((*event_type).to_owned())),
             None => {
-                let registered = Registered {
-                    text: (*text).to_owned(),
-                    validator: compile(event_type, text)?,
-                };
+                let registered =
+                    Registered { text: (*text).to_owned(), validator: compile(event_type, text)? };
                 registry.insert((*event_type).to_owned(), Arc::new(registered));
             }
         }
@@ -61,10 +59,7 @@ pub fn register_schemas(schemas: &[(&str, &str)]) -> Result<(), SchemaError> {
 }
 
 fn compile(event_type: &str, text: &str) -> Result<Validator, SchemaError> {
-    let not_a_schema = |reason: String| SchemaError::NotASchema {
-        event_type: event_type.to_owned(),
-        reason,
-    };
+    let not_a_schema = |reason: String| SchemaError::NotASchema { event_type: event_type.to_owned(), reason };
     let schema = serde_json::from_str(text).map_err(|error| not_a_schema(error.to_string()))?;
     jsonschema::options()
         .should_validate_formats(true)
@@ -75,20 +70,12 @@ fn compile(event_type: &str, text: &str) -> Result<Validator, SchemaError> {
 /// Checks an event's payload against the schema of its type.
 pub(super) fn check(event: &Event) -> Result<(), SchemaError> {
     let event_type = event.event_type;
-    let registered = SCHEMAS
-        .read()
-        .unwrap_or_else(PoisonError::into_inner)
-        .get(event_type)
-        .cloned();
+    let registered = SCHEMAS.read().unwrap_or_else(PoisonError::into_inner).get(event_type).cloned();
     let registered = registered.ok_or(SchemaError::UnknownType(event_type))?;
     let reasons: Vec<String> = registered
         .validator
         .iter_errors(&event.payload)
         .map(|error| format!("{error} at {:?}", error.instance_path.to_string()))
         .collect();
-    if reasons.is_empty() {
-        Ok(())
-    } else {
-        Err(SchemaError::InvalidPayload { event_type, reasons })
-    }
+    if reasons.is_empty() { Ok(()) } else { Err(SchemaError::InvalidPayload { event_type, reasons }) }
 }

@@ -12,18 +12,11 @@ use vectis_db::{EmbeddedError, EmbeddedOptions, EmbeddedPostgres};
 
 /// A folder that a server of another user can enter, as it must when the tests run as root.
 fn open_folder() -> TempDir {
-    tempfile::Builder::new()
-        .permissions(Permissions::from_mode(0o755))
-        .tempdir()
-        .unwrap()
+    tempfile::Builder::new().permissions(Permissions::from_mode(0o755)).tempdir().unwrap()
 }
 
 fn throw_away(folder: &Path) -> EmbeddedOptions {
-    EmbeddedOptions {
-        fsync: false,
-        max_connections: 10,
-        ..EmbeddedOptions::new(folder.join("postgres"))
-    }
+    EmbeddedOptions { fsync: false, max_connections: 10, ..EmbeddedOptions::new(folder.join("postgres")) }
 }
 
 async fn connected(postgres: &EmbeddedPostgres) -> PgConnection {
@@ -31,10 +24,7 @@ async fn connected(postgres: &EmbeddedPostgres) -> PgConnection {
 }
 
 async fn count(connection: &mut PgConnection) -> i64 {
-    sqlx::query_scalar("SELECT COUNT(*) FROM note")
-        .fetch_one(connection)
-        .await
-        .unwrap()
+    sqlx::query_scalar("SELECT COUNT(*) FROM note").fetch_one(connection).await.unwrap()
 }
 
 #[tokio::test]
@@ -43,10 +33,7 @@ async fn a_cluster_is_made_once_and_found_again_after_a_stop() {
 
     let postgres = EmbeddedPostgres::start(throw_away(folder.path())).await.unwrap();
     let mut connection = connected(&postgres).await;
-    sqlx::query("CREATE TABLE note AS SELECT 1 AS id")
-        .execute(&mut connection)
-        .await
-        .unwrap();
+    sqlx::query("CREATE TABLE note AS SELECT 1 AS id").execute(&mut connection).await.unwrap();
     connection.close().await.unwrap();
     postgres.stop().await;
     let pid_file = folder.path().join("postgres/cluster/postmaster.pid");
@@ -74,10 +61,7 @@ async fn it_is_durable_unless_told_otherwise_and_takes_settings() {
     let folder = open_folder();
     let options = EmbeddedOptions {
         settings: vec![
-            (
-                "shared_preload_libraries".to_owned(),
-                "pg_stat_statements".to_owned(),
-            ),
+            ("shared_preload_libraries".to_owned(), "pg_stat_statements".to_owned()),
             ("work_mem".to_owned(), "5MB".to_owned()),
         ],
         ..EmbeddedOptions::new(folder.path().join("postgres"))
@@ -95,25 +79,15 @@ async fn it_is_durable_unless_told_otherwise_and_takes_settings() {
     .await
     .unwrap();
 
-    assert_eq!(
-        settings,
-        ["on", "on", "on", "", "pg_stat_statements", "on", "5120"]
-    );
-    let mode = fs::metadata(folder.path().join("postgres"))
-        .unwrap()
-        .permissions()
-        .mode();
+    assert_eq!(settings, ["on", "on", "on", "", "pg_stat_statements", "on", "5120"]);
+    let mode = fs::metadata(folder.path().join("postgres")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o700, "others could reach the socket");
 }
 
 #[tokio::test]
 async fn a_pid_file_that_names_a_stranger_does_not_stop_it() {
     let folder = open_folder();
-    EmbeddedPostgres::start(throw_away(folder.path()))
-        .await
-        .unwrap()
-        .stop()
-        .await;
+    EmbeddedPostgres::start(throw_away(folder.path())).await.unwrap().stop().await;
     let home = folder.path().join("postgres");
     let stranger = stranger_of(&home);
     for file in ["cluster/postmaster.pid", "socket/.s.PGSQL.5432.lock"] {
@@ -155,10 +129,8 @@ async fn a_folder_too_deep_for_a_socket_gets_a_short_one_elsewhere() {
     let postgres = EmbeddedPostgres::start(throw_away(&deep)).await.unwrap();
 
     let mut connection = connected(&postgres).await;
-    let dir: String = sqlx::query_scalar("SHOW unix_socket_directories")
-        .fetch_one(&mut connection)
-        .await
-        .unwrap();
+    let dir: String =
+        sqlx::query_scalar("SHOW unix_socket_directories").fetch_one(&mut connection).await.unwrap();
     let mode = fs::metadata(&dir).unwrap().permissions().mode();
     assert_eq!((Path::new(&dir).starts_with(&deep), mode & 0o777), (false, 0o700));
     drop(postgres);
@@ -168,14 +140,9 @@ async fn a_folder_too_deep_for_a_socket_gets_a_short_one_elsewhere() {
 #[tokio::test]
 async fn a_machine_without_binaries_is_told_what_to_install() {
     let folder = open_folder();
-    let options = EmbeddedOptions {
-        bin_dir: Some(folder.path().to_owned()),
-        ..throw_away(folder.path())
-    };
+    let options = EmbeddedOptions { bin_dir: Some(folder.path().to_owned()), ..throw_away(folder.path()) };
 
-    let Err(error) = EmbeddedPostgres::start(options).await else {
-        panic!("started from nothing")
-    };
+    let Err(error) = EmbeddedPostgres::start(options).await else { panic!("started from nothing") };
 
     assert_eq!(
         error.to_string(),
@@ -191,14 +158,9 @@ async fn a_cluster_of_another_version_is_left_alone() {
     fs::create_dir_all(&cluster).unwrap();
     fs::write(cluster.join("PG_VERSION"), "9\n").unwrap();
 
-    let Err(error) = EmbeddedPostgres::start(throw_away(folder.path())).await else {
-        panic!("started")
-    };
+    let Err(error) = EmbeddedPostgres::start(throw_away(folder.path())).await else { panic!("started") };
 
-    assert!(
-        matches!(error, EmbeddedError::OtherVersion { made_by: 9, .. }),
-        "{error}"
-    );
+    assert!(matches!(error, EmbeddedError::OtherVersion { made_by: 9, .. }), "{error}");
     assert_eq!(fs::read_dir(&cluster).unwrap().count(), 1);
 }
 
@@ -207,11 +169,7 @@ async fn a_server_that_refuses_to_start_says_why() {
     let folder = open_folder();
     let settings = vec![("no_such_setting".to_owned(), "1".to_owned())];
 
-    let Err(error) = EmbeddedPostgres::start(EmbeddedOptions {
-        settings,
-        ..throw_away(folder.path())
-    })
-    .await
+    let Err(error) = EmbeddedPostgres::start(EmbeddedOptions { settings, ..throw_away(folder.path()) }).await
     else {
         panic!("started")
     };
@@ -229,22 +187,14 @@ async fn it_dies_with_its_host_and_loses_nothing() {
     let home = folder.path().join("postgres");
     let mut host = start_host(&home);
     let socket = home.join("socket");
-    let options = sqlx::postgres::PgConnectOptions::new_without_pgpass()
-        .socket(socket)
-        .username("postgres");
+    let options = sqlx::postgres::PgConnectOptions::new_without_pgpass().socket(socket).username("postgres");
     let mut connection = options.database(DATABASE).connect().await.unwrap();
-    sqlx::query("CREATE TABLE note AS SELECT 1 AS id")
-        .execute(&mut connection)
-        .await
-        .unwrap();
+    sqlx::query("CREATE TABLE note AS SELECT 1 AS id").execute(&mut connection).await.unwrap();
 
     host.0.kill().unwrap();
     let postgres = EmbeddedPostgres::start(throw_away(folder.path())).await.unwrap();
 
-    assert!(
-        connection.ping().await.is_err(),
-        "the killed host's server lives on"
-    );
+    assert!(connection.ping().await.is_err(), "the killed host's server lives on");
     assert_eq!(count(&mut connected(&postgres).await).await, 1);
 }
 
@@ -266,15 +216,9 @@ async fn a_second_host_on_the_same_folder_waits_for_the_first() {
 
 /// Runs the crate's example, which stays until killed.
 fn start_host(home: &Path) -> KilledOnDrop {
-    let mut host = Command::new(example())
-        .arg(home)
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut host = Command::new(example()).arg(home).stdout(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
-    BufReader::new(host.stdout.take().unwrap())
-        .read_line(&mut line)
-        .unwrap();
+    BufReader::new(host.stdout.take().unwrap()).read_line(&mut line).unwrap();
     assert_eq!(line, "ready\n");
     KilledOnDrop(host)
 }

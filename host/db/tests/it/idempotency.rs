@@ -10,10 +10,7 @@ use vectis_kernel::{Ctx, Failure, FixedClock, IdempotencyKey, IdempotencyMismatc
 use crate::support::{ctx, database, rows};
 
 fn keyed(key: &str, hash: u8) -> Ctx {
-    let idempotency = Some(IdempotencyKey {
-        key: key.to_owned(),
-        parameters_hash: [hash; 32],
-    });
+    let idempotency = Some(IdempotencyKey { key: key.to_owned(), parameters_hash: [hash; 32] });
     Ctx { idempotency, ..ctx() }
 }
 
@@ -50,12 +47,7 @@ async fn the_same_key_gets_the_first_answer(pool: PgPool) {
     assert_eq!(count(&db, &keyed("a", 1), &counter).await.unwrap(), 1);
     assert_eq!(count(&db, &keyed("a", 1), &counter).await.unwrap(), 1);
     assert_eq!(count(&db, &keyed("b", 1), &counter).await.unwrap(), 2);
-    assert_eq!(
-        count(&db, &keyed("a", 1).as_system("another"), &counter)
-            .await
-            .unwrap(),
-        3
-    );
+    assert_eq!(count(&db, &keyed("a", 1).as_system("another"), &counter).await.unwrap(), 3);
 }
 
 #[sqlx::test]
@@ -66,9 +58,7 @@ async fn the_same_key_with_other_parameters_is_a_mismatch(pool: PgPool) {
 
     let failure = Failure::<()>::from(count(&db, &keyed("a", 2), &counter).await.unwrap_err());
 
-    let Failure::Internal(error) = failure else {
-        panic!("{failure:?}")
-    };
+    let Failure::Internal(error) = failure else { panic!("{failure:?}") };
     let mismatch = error.find::<IdempotencyMismatch>();
     assert_eq!(mismatch, Some(&IdempotencyMismatch { key: "a".to_owned() }));
     assert_eq!(counter.load(Ordering::SeqCst), 1);
@@ -82,14 +72,8 @@ async fn concurrent_requests_with_one_key_have_one_effect_and_one_answer(pool: P
 
     let answers = futures_util::future::join_all((0..32).map(|_| count(&db, &ctx, &counter))).await;
 
-    assert!(
-        answers.iter().all(|answer| matches!(answer, Ok(1))),
-        "{answers:?}"
-    );
-    assert_eq!(
-        (counter.load(Ordering::SeqCst), rows(&db, "idempotency").await),
-        (1, 1)
-    );
+    assert!(answers.iter().all(|answer| matches!(answer, Ok(1))), "{answers:?}");
+    assert_eq!((counter.load(Ordering::SeqCst), rows(&db, "idempotency").await), (1, 1));
 }
 
 #[sqlx::test]
@@ -110,10 +94,7 @@ async fn a_key_whose_request_was_rolled_back_is_free_for_the_one_that_waits(pool
 async fn a_key_is_free_again_after_seven_days_and_purged(pool: PgPool) {
     let db = database(pool).await;
     let clock = Arc::new(FixedClock::at(DateTime::UNIX_EPOCH));
-    let on_clock = |ctx: Ctx| Ctx {
-        clock: Arc::<FixedClock>::clone(&clock),
-        ..ctx
-    };
+    let on_clock = |ctx: Ctx| Ctx { clock: Arc::<FixedClock>::clone(&clock), ..ctx };
     let counter = AtomicU32::new(0);
     count(&db, &on_clock(keyed("a", 1)), &counter).await.unwrap();
     count(&db, &on_clock(keyed("b", 1)), &counter).await.unwrap();
@@ -150,17 +131,11 @@ async fn an_answer_can_be_looked_up_without_claiming_its_key(pool: PgPool) {
     let db = database(pool).await;
     let counter = AtomicU32::new(0);
 
-    assert_eq!(
-        idempotency::answered::<u32>(&db, &keyed("a", 1)).await.unwrap(),
-        None
-    );
+    assert_eq!(idempotency::answered::<u32>(&db, &keyed("a", 1)).await.unwrap(), None);
     assert_eq!(rows(&db, "idempotency").await, 0);
     count(&db, &keyed("a", 1), &counter).await.unwrap();
 
-    assert_eq!(
-        idempotency::answered::<u32>(&db, &keyed("a", 1)).await.unwrap(),
-        Some(1)
-    );
+    assert_eq!(idempotency::answered::<u32>(&db, &keyed("a", 1)).await.unwrap(), Some(1));
     assert_eq!(idempotency::answered::<u32>(&db, &ctx()).await.unwrap(), None);
     let mismatch = idempotency::answered::<u32>(&db, &keyed("a", 2)).await;
     assert!(matches!(mismatch, Err(Error::Mismatch(_))), "{mismatch:?}");

@@ -6,17 +6,9 @@ use vectis_db::migrations::MigrationsError;
 use vectis_db::{ModuleMigrations, migrate};
 
 fn shelves(sql: &'static str) -> ModuleMigrations {
-    let migration = Migration::new(
-        1,
-        Cow::Borrowed("shelf"),
-        MigrationType::Simple,
-        sql.into_sql_str(),
-        false,
-    );
-    ModuleMigrations {
-        schema: "shelves",
-        migrator: Migrator::with_migrations(vec![migration]),
-    }
+    let migration =
+        Migration::new(1, Cow::Borrowed("shelf"), MigrationType::Simple, sql.into_sql_str(), false);
+    ModuleMigrations { schema: "shelves", migrator: Migrator::with_migrations(vec![migration]) }
 }
 
 async fn applied(pool: &PgPool) -> i64 {
@@ -52,24 +44,13 @@ async fn a_migration_that_fails_names_its_schema_and_gives_the_lock_back(pool: P
     let broken = migrate(&pool, &[&shelves("CREATE TABLE shelves.shelf (id no_such_type)")]).await;
     let mended = migrate(&pool, &[&shelves("CREATE TABLE shelves.shelf (id uuid)")]).await;
 
-    assert!(
-        matches!(
-            broken,
-            Err(MigrationsError::Migrate {
-                schema: "shelves",
-                ..
-            })
-        ),
-        "{broken:?}"
-    );
+    assert!(matches!(broken, Err(MigrationsError::Migrate { schema: "shelves", .. })), "{broken:?}");
     assert!(mended.is_ok(), "{mended:?}");
 }
 
 #[sqlx::test]
 async fn a_migration_that_changed_after_it_was_applied_is_refused(pool: PgPool) {
-    migrate(&pool, &[&shelves("CREATE TABLE shelves.shelf (id uuid)")])
-        .await
-        .unwrap();
+    migrate(&pool, &[&shelves("CREATE TABLE shelves.shelf (id uuid)")]).await.unwrap();
 
     let changed = migrate(&pool, &[&shelves("CREATE TABLE shelves.shelf (id bigint)")]).await;
 

@@ -21,21 +21,8 @@ async fn every_connection_gives_up_in_time_and_says_who_it_is(_: PgPoolOptions, 
     .unwrap();
     let slow = sqlx::query("SELECT pg_sleep(10)").execute(&pool).await;
 
-    assert_eq!(
-        shown,
-        (
-            "vectis-test".to_owned(),
-            "30s".to_owned(),
-            "read committed".to_owned()
-        )
-    );
-    let code = slow
-        .unwrap_err()
-        .into_database_error()
-        .unwrap()
-        .code()
-        .unwrap()
-        .into_owned();
+    assert_eq!(shown, ("vectis-test".to_owned(), "30s".to_owned(), "read committed".to_owned()));
+    let code = slow.unwrap_err().into_database_error().unwrap().code().unwrap().into_owned();
     assert_eq!(code, "57014");
     pool.close().await;
 }

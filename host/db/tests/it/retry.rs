@@ -25,10 +25,7 @@ async fn attempts(pool: &PgPool, sql: &'static str, fails: impl Fn(u32) -> bool)
 
 #[sqlx::test]
 async fn serialization_failures_are_retried_until_they_pass(pool: PgPool) {
-    assert_eq!(
-        attempts(&pool, SERIALIZATION, |attempt| attempt < 3).await,
-        (3, true)
-    );
+    assert_eq!(attempts(&pool, SERIALIZATION, |attempt| attempt < 3).await, (3, true));
 }
 
 #[sqlx::test]
@@ -51,12 +48,7 @@ async fn refusals_are_not_retried() {
     })
     .await;
 
-    let codes: Vec<i32> = outcome
-        .unwrap_err()
-        .refusals()
-        .iter()
-        .map(|refusal| refusal.code)
-        .collect();
+    let codes: Vec<i32> = outcome.unwrap_err().refusals().iter().map(|refusal| refusal.code).collect();
     assert_eq!((codes, tried.load(Ordering::SeqCst)), (vec![1], 1));
 }
 
@@ -92,9 +84,7 @@ async fn two_units_of_work_that_deadlock_both_succeed(pool: PgPool) {
 
     assert!(one.is_ok() && other.is_ok(), "{one:?} {other:?}");
     assert_eq!(tried.load(Ordering::SeqCst), 3);
-    let hits: Vec<i32> = sqlx::query_scalar("SELECT hits FROM events.pair")
-        .fetch_all(db.pool())
-        .await
-        .unwrap();
+    let hits: Vec<i32> =
+        sqlx::query_scalar("SELECT hits FROM events.pair").fetch_all(db.pool()).await.unwrap();
     assert_eq!(hits, [2, 2]);
 }

@@ -48,11 +48,7 @@ pub(crate) async fn read_until(db: &Db, mut cursor: Cursor, page: i64, count: us
     let started = Instant::now();
     let mut all: Vec<OutboxEvent> = Vec::new();
     while all.len() < count {
-        assert!(
-            started.elapsed() < Duration::from_secs(60),
-            "only {} of {count} events came",
-            all.len()
-        );
+        assert!(started.elapsed() < Duration::from_secs(60), "only {} of {count} events came", all.len());
         let read = outbox::read_after(db, cursor, page).await.unwrap();
         match read.last() {
             Some(last) => cursor = last.cursor,

@@ -135,11 +135,13 @@ fn things_of_a_kind_within_things_of_the_same_kind_are_refused() {
 
 #[test]
 fn introspection_that_multiplies_itself_is_refused() {
-    let useful = "{ __schema { types { name fields { name args { name type { name ofType { name } } } } } } }";
+    let useful =
+        "{ __schema { types { name fields { name args { name type { name ofType { name } } } } } } }";
     let bomb = "{ __schema { types { fields { type { fields { type { fields { name } } } } } } } }";
     let hidden = "{ __type(name: \"Order\") { ...a } } fragment a on __Type { fields { type { ...b } } } \
                   fragment b on __Type { fields { type { fields { type { fields { name } } } } } }";
-    let deep = format!("{{ __type(name: \"Order\") {{ {} name {} }} }}", "ofType { ".repeat(20), "}".repeat(20));
+    let deep =
+        format!("{{ __type(name: \"Order\") {{ {} name {} }} }}", "ofType { ".repeat(20), "}".repeat(20));
 
     assert_eq!(check(useful), Ok(()));
     for query in [bomb, hidden] {
