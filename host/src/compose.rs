@@ -6,6 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use vectis_contracts::accounts::Accounts;
+use vectis_contracts::audit::Audit;
+use vectis_contracts::channels::Channels;
+use vectis_contracts::identity::Identity;
 use vectis_contracts::points::Strategies;
 use vectis_contracts::priced_cart::CartPricer;
 use vectis_db::{Db, EmbeddedOptions, EmbeddedPostgres, ModuleMigrations, PoolSettings};
@@ -114,23 +118,27 @@ pub async fn compose(config: Config, migrations: Migrations) -> anyhow::Result<H
         channels.clone(),
     )
     .await?;
+    let foundation = Foundation { db: db.clone(), audit, channels, plugins: plugins.clone() };
+    let (services, signing_keys) = build_services(&config, foundation).await?;
+    let api = Arc::new(Api::new(services, config.graphql.clone()));
+    let host = Host { api, db, plugins, config, tasks: Tasks::default(), postgres };
+    start_background_work(&host, signing_keys);
+    Ok(host)
+}
+
+/// What every module stands on.
+struct Foundation {
+    db: Db,
+    audit: Arc<dyn Audit>,
+    channels: Arc<dyn Channels>,
+    plugins: Arc<PluginRuntime>,
+}
+
+/// People first, then goods, then what people do with goods.
+async fn build_services(config: &Config, foundation: Foundation) -> anyhow::Result<(Services, SigningKeys)> {
+    let Foundation { db, audit, channels, plugins } = foundation;
     let strategies: Arc<dyn Strategies> = plugins.clone();
-    // Plugins cannot declare permissions yet; roles hold the platform's own.
-    let declared_permissions: Arc<dyn Fn() -> BTreeSet<Permission> + Send + Sync> = Arc::new(BTreeSet::new);
-    let identity_deps = vectis_identity::Deps {
-        db: db.clone(),
-        audit: audit.clone(),
-        declared_permissions: declared_permissions.clone(),
-    };
-    let vectis_identity::Built { identity, signing_keys } =
-        vectis_identity::build(identity_deps, config.identity.clone()).await?;
-    let accounts = vectis_accounts::build(vectis_accounts::Deps {
-        db: db.clone(),
-        audit: audit.clone(),
-        identity: identity.clone(),
-        declared_permissions,
-    })
-    .accounts;
+    let (identity, accounts, signing_keys) = build_people(config, &db, &audit).await?;
     let products =
         vectis_products::build(vectis_products::Deps { db: db.clone(), audit: audit.clone() }).products;
     let inventory =
@@ -189,10 +197,32 @@ pub async fn compose(config: Config, migrations: Migrations) -> anyhow::Result<H
         products,
         tax,
     };
-    let api = Arc::new(Api::new(services, config.graphql.clone()));
-    let host = Host { api, db, plugins, config, tasks: Tasks::default(), postgres };
-    start_background_work(&host, signing_keys);
-    Ok(host)
+    Ok((services, signing_keys))
+}
+
+/// Who signs in, and for whom they act.
+async fn build_people(
+    config: &Config,
+    db: &Db,
+    audit: &Arc<dyn Audit>,
+) -> anyhow::Result<(Arc<dyn Identity>, Arc<dyn Accounts>, SigningKeys)> {
+    // Plugins cannot declare permissions yet; roles hold the platform's own.
+    let declared_permissions: Arc<dyn Fn() -> BTreeSet<Permission> + Send + Sync> = Arc::new(BTreeSet::new);
+    let identity_deps = vectis_identity::Deps {
+        db: db.clone(),
+        audit: audit.clone(),
+        declared_permissions: declared_permissions.clone(),
+    };
+    let vectis_identity::Built { identity, signing_keys } =
+        vectis_identity::build(identity_deps, config.identity.clone()).await?;
+    let accounts = vectis_accounts::build(vectis_accounts::Deps {
+        db: db.clone(),
+        audit: audit.clone(),
+        identity: identity.clone(),
+        declared_permissions,
+    })
+    .accounts;
+    Ok((identity, accounts, signing_keys))
 }
 
 fn start_background_work(host: &Host, signing_keys: SigningKeys) {

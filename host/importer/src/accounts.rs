@@ -12,9 +12,6 @@ use crate::mine::Account;
 /// Ids by customer number.
 pub(crate) type AccountIds = HashMap<String, String>;
 
-/// An address needs a street; the file has none.
-const STREET: &str = "Street not in the file";
-
 /// All accounts of the shop that have a customer number.
 pub(crate) async fn list(desk: &Desk) -> Result<AccountIds, CallError> {
     #[derive(Deserialize)]
@@ -72,12 +69,7 @@ fn input(account: &Account, buyer_password: &str) -> Value {
         "status": "ACTIVE",
         "locations": [{
             "name": place,
-            "address": {
-                "name": account.name(),
-                "street": STREET,
-                "city": place,
-                "country": account.country_code,
-            },
+            "address": { "name": account.name(), "country": account.country_code },
             "employees": [
                 employee(account.buyer_email(), "Buyer"),
                 employee(account.approver_email(), "Approver"),

@@ -83,6 +83,18 @@ struct Facts {
     payloads: Vec<String>,
 }
 
+/// How many rows of each kind an order has.
+#[derive(Debug, PartialEq, FromRow)]
+struct Written {
+    lines: i64,
+    taxes: i64,
+    history: i64,
+    reserved: i64,
+    movements: i64,
+    credit_holds: i64,
+    audit: i64,
+}
+
 /// New ids for all of it.
 pub(crate) struct NewIds {
     order: Uuid,
@@ -109,7 +121,20 @@ impl PlaceFloor {
             reserved: like(&mut connection, sql::RESERVED_LIKE, order_id).await?,
             facts: like(&mut connection, sql::FACTS_LIKE, order_id).await?,
         };
-        Ok(Self { connection, rows })
+        let mut floor = Self { connection, rows };
+        floor.writes_the_same().await?;
+        Ok(floor)
+    }
+
+    /// Fails when a placement here does not leave as many rows as the real one.
+    async fn writes_the_same(&mut self) -> Result<()> {
+        let ids = self.prepare().await?;
+        let order = ids.order;
+        self.run(ids).await?;
+        let by_api: Written = like(&mut self.connection, sql::WRITTEN, self.rows.order_id).await?;
+        let here: Written = like(&mut self.connection, sql::WRITTEN, order).await?;
+        ensure!(by_api == here, "the API has written {by_api:?}, the floor {here:?}");
+        Ok(())
     }
 }
 

@@ -60,6 +60,22 @@ pub(super) const FACTS_LIKE: &str = "
         WHERE aggregate_id = $1 AND event_type LIKE '%.order_placed.%'
     )";
 
+/// How many rows of each kind an order has.
+pub(super) const WRITTEN: &str = "
+    SELECT (SELECT count(*) FROM orders.order_line WHERE order_id = $1) AS lines,
+           (SELECT count(*)
+            FROM orders.order_line_tax AS tax
+            JOIN orders.order_line AS line ON line.id = tax.order_line_id
+            WHERE line.order_id = $1) AS taxes,
+           (SELECT count(*) FROM orders.order_history WHERE order_id = $1) AS history,
+           (SELECT count(*)
+            FROM inventory.reservation_line AS line
+            JOIN inventory.reservation ON reservation.id = line.reservation_id
+            WHERE reservation.owner_id = $1) AS reserved,
+           (SELECT count(*) FROM inventory.stock_movement WHERE reason = $1::text) AS movements,
+           (SELECT count(*) FROM accounts.credit_hold WHERE owner_id = $1) AS credit_holds,
+           (SELECT count(*) FROM audit.entry WHERE subject_id = $1) AS audit";
+
 /// `$1` the real order, `$2` the new cart.
 pub(super) const OPEN_CART: &str = "
     INSERT INTO carts.cart
