@@ -23,7 +23,11 @@ fn queries(own: &Belongings) -> [(&'static str, &str, String); 6] {
         ("query($id: ID!) { it: cart(id: $id) { id lines { sku } } }", &own.cart, missing("cart")),
         ("query($id: ID!) { it: cart(id: $id) { id order { id } } }", &own.waiting_cart, missing("cart")),
         ("query($id: ID!) { it: order(id: $id) { id number } }", &own.order, missing("order")),
-        ("query($id: String!) { it: orderByNumber(number: $id) { id } }", &own.order_number, "SO-999999".to_owned()),
+        (
+            "query($id: String!) { it: orderByNumber(number: $id) { id } }",
+            &own.order_number,
+            "SO-999999".to_owned(),
+        ),
         ("query($id: ID!) { it: account(id: $id) { id name } }", &own.account, missing("account")),
         (
             "query($id: ID!) { it: approvalRequest(id: $id) { id cart { id } } }",
@@ -94,7 +98,11 @@ async fn lists_show_the_own_company_whatever_is_asked_for(cast: &Cast, own: &Bel
     assert!(!seen.body.to_string().contains(&own.location), "{}", seen.body);
     // A cursor of another company's list is only a place to begin at.
     let after = own.order.trim_start_matches("order:");
-    let paged = cast.other_admin.send("query($a: String) { orders(after: $a) { nodes { id } } }", json!({ "a": after })).await.ok();
+    let paged = cast
+        .other_admin
+        .send("query($a: String) { orders(after: $a) { nodes { id } } }", json!({ "a": after }))
+        .await
+        .ok();
     assert_eq!(paged.at("/orders/nodes"), json!([]));
 }
 

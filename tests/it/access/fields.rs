@@ -60,7 +60,8 @@ async fn introspection_is_shaped_by_who_asks(cast: &Cast) {
         "StaffRoleUpsertInput",
         "StockMovement",
     ];
-    let for_admins = ["Account.creditLimit", "Account.employees", "Account.taxExemptions", "EmployeeUpdateInput"];
+    let for_admins =
+        ["Account.creditLimit", "Account.employees", "Account.taxExemptions", "EmployeeUpdateInput"];
     for name in for_staff.iter().chain(&for_admins) {
         assert!(staff.contains(*name), "staff see {name}");
     }
@@ -72,16 +73,28 @@ async fn introspection_is_shaped_by_who_asks(cast: &Cast) {
         let seen = introspected(client).await;
         let is_staff = std::ptr::eq(client, &cast.nobody);
         for name in for_staff {
-            let of_any_staff =
-                ["Query.plugins", "Plugin", "Channel.warehouseIds", "OrderHistoryEntry.actor"].contains(&name);
+            let of_any_staff = ["Query.plugins", "Plugin", "Channel.warehouseIds", "OrderHistoryEntry.actor"]
+                .contains(&name);
             assert_eq!(seen.contains(name), is_staff && of_any_staff, "{who} and {name}");
         }
         for name in for_admins {
             assert_eq!(seen.contains(name), std::ptr::eq(client, &cast.other_admin), "{who} and {name}");
         }
     }
-    let anonymous: Vec<String> = introspected(&cast.anonymous).await.into_iter().filter(|name| name.starts_with("Query.")).collect();
-    let expected = ["cart", "categories", "channel", "me", "myCart", "order", "product", "productBySlug", "products", "variantsBySku"];
+    let anonymous: Vec<String> =
+        introspected(&cast.anonymous).await.into_iter().filter(|name| name.starts_with("Query.")).collect();
+    let expected = [
+        "cart",
+        "categories",
+        "channel",
+        "me",
+        "myCart",
+        "order",
+        "product",
+        "productBySlug",
+        "products",
+        "variantsBySku",
+    ];
     assert_eq!(anonymous, expected.map(|name| format!("Query.{name}")));
     // Asked for by name a type is no more than in the list.
     let by_name = "{ __type(name: \"StaffMember\") { name fields { name } } }";
@@ -95,11 +108,19 @@ async fn fields_of_others_are_refused_on_things_one_has(cast: &Cast, own: &Belon
         ("query($order: ID!) { order(id: $order) { process } }", &cast.buyer, "FORBIDDEN"),
         ("query($order: ID!) { order(id: $order) { cartId } }", &cast.buyer, "FORBIDDEN"),
         ("query($order: ID!) { order(id: $order) { history { actor } } }", &cast.approver, "FORBIDDEN"),
-        ("query($account: ID!) { account(id: $account) { creditLimit { amount } } }", &cast.buyer, "FORBIDDEN"),
+        (
+            "query($account: ID!) { account(id: $account) { creditLimit { amount } } }",
+            &cast.buyer,
+            "FORBIDDEN",
+        ),
         ("query($account: ID!) { account(id: $account) { employees { id } } }", &cast.approver, "FORBIDDEN"),
         ("query($account: ID!) { account(id: $account) { groupIds } }", &cast.other_admin, "FORBIDDEN"),
         ("{ me { account { externalReference } } }", &cast.other_admin, "FORBIDDEN"),
-        ("{ me { account { ...a } } } fragment a on Account { ... { x: version } }", &cast.other_admin, "FORBIDDEN"),
+        (
+            "{ me { account { ...a } } } fragment a on Account { ... { x: version } }",
+            &cast.other_admin,
+            "FORBIDDEN",
+        ),
         ("{ variantsBySku(skus: [\"HEX-001\"]) { stock { onHand } } }", &cast.buyer, "FORBIDDEN"),
         ("{ variantsBySku(skus: [\"HEX-001\"]) { stock { reserved } } }", &cast.anonymous, "UNAUTHENTICATED"),
         ("{ products { nodes { version } } }", &cast.anonymous, "UNAUTHENTICATED"),
@@ -131,10 +152,12 @@ async fn staff_see_what_their_rights_say(cast: &Cast) {
     assert_eq!(nobody.at("/me"), json!({ "kind": "STAFF", "permissions": [] }));
     let staff = cast.staff.send("{ staff { nodes { id email } } }", json!({})).await.ok();
     let staff = staff.at("/staff/nodes");
-    let id = &staff.as_array().unwrap().iter().find(|one| one["email"] == "nobody@demo.vectis.test").unwrap()["id"];
+    let id = &staff.as_array().unwrap().iter().find(|one| one["email"] == "nobody@demo.vectis.test").unwrap()
+        ["id"];
     for (permission, _) in all {
         let role = json!({ "name": permission, "permissions": [permission] });
-        let role = cast.staff.mutate("staffRoleUpsert { roleId }", role).await.ok().text("/staffRoleUpsert/roleId");
+        let role =
+            cast.staff.mutate("staffRoleUpsert { roleId }", role).await.ok().text("/staffRoleUpsert/roleId");
         cast.staff.mutate("staffRolesSet", json!({ "id": id, "roleIds": [role] })).await.ok();
         for (needed, query) in all {
             let answer = cast.nobody.send(query, json!({})).await;
@@ -157,7 +180,9 @@ async fn things_taken_off_sale_are_gone_for_customers(cast: &Cast) {
     let gone = json!({ "a": null, "b": null, "c": [], "d": { "nodes": [] } });
     for client in [&cast.anonymous, &cast.buyer, &cast.other_admin] {
         assert_eq!(client.send(query, json!({ "id": id })).await.ok().body["data"], gone);
-        let inactive = client.send("{ products(text: \"CLP-001\", withInactive: true) { nodes { id } } }", json!({})).await;
+        let inactive = client
+            .send("{ products(text: \"CLP-001\", withInactive: true) { nodes { id } } }", json!({}))
+            .await;
         let nothing = inactive.at("/products").is_null() || inactive.at("/products/nodes") == json!([]);
         assert!(nothing, "{}", inactive.body);
     }
@@ -166,7 +191,8 @@ async fn things_taken_off_sale_are_gone_for_customers(cast: &Cast) {
 }
 
 async fn misspelled_fields_are_not_completed(cast: &Cast) {
-    for query in ["{ stafff { nodes { id } } }", "{ me { emai } }", "{ products(frist: 1) { nodes { id } } }"] {
+    for query in ["{ stafff { nodes { id } } }", "{ me { emai } }", "{ products(frist: 1) { nodes { id } } }"]
+    {
         let refused = cast.anonymous.send(query, json!({})).await;
         assert_eq!(refused.error_code(), "BAD_USER_INPUT", "{}", refused.body);
         assert!(!refused.body.to_string().contains("Did you mean"), "{}", refused.body);

@@ -109,7 +109,13 @@ impl Schema {
                 .iter()
                 .map(|field| (named(field), field["args"].pointer("/0/type").cloned().unwrap_or_default()))
                 .collect(),
-            types: seen.at("/__schema/types").as_array().unwrap().iter().map(|t| (named(t), t.clone())).collect(),
+            types: seen
+                .at("/__schema/types")
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|t| (named(t), t.clone()))
+                .collect(),
         }
     }
 
@@ -135,8 +141,10 @@ impl Schema {
             "ENUM" => self.types[name]["enumValues"][0]["name"].clone(),
             "INPUT_OBJECT" => {
                 let fields = self.types[name]["inputFields"].as_array().unwrap().iter();
-                let needed = fields.filter(|field| field["type"]["kind"] == "NON_NULL" && field["defaultValue"].is_null());
-                let least = needed.map(|field| (field["name"].as_str().unwrap().to_owned(), self.least(&field["type"])));
+                let needed = fields
+                    .filter(|field| field["type"]["kind"] == "NON_NULL" && field["defaultValue"].is_null());
+                let least = needed
+                    .map(|field| (field["name"].as_str().unwrap().to_owned(), self.least(&field["type"])));
                 Value::Object(least.collect::<Map<_, _>>())
             }
             _ => match name {

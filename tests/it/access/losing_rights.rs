@@ -39,14 +39,16 @@ async fn an_employee_who_is_demoted_decides_no_more(cast: &Cast) {
     let cart = cast.other_buyer.new_cart().await;
     let version = cast.other_buyer.add_lines(&cart, vectis_tests::shop::lines(3, 20_000)).await.ok();
     let version = version.at("/cartLinesAdd/cart/version");
-    let request = cast.other_buyer.submit(&cart, &version, "k").await.ok().text("/cartSubmit/approvalRequest/id");
+    let request =
+        cast.other_buyer.submit(&cart, &version, "k").await.ok().text("/cartSubmit/approvalRequest/id");
     let employee = cast.other.employee("Approver");
 
     cast.other_admin.mutate("employeeUpdate", json!({ "id": employee, "role": "Buyer" })).await.ok();
     assert_eq!(permissions(approver).await.unwrap(), ["catalog.browse", "orders.place"]);
     let refused = cast.host.unchanged_by(approver.approve(&request, "late")).await;
     assert_eq!(refused.error_code(), "FORBIDDEN");
-    let query = "query($cart: ID!, $request: ID!) { cart(id: $cart) { id } approvalRequest(id: $request) { id } }";
+    let query =
+        "query($cart: ID!, $request: ID!) { cart(id: $cart) { id } approvalRequest(id: $request) { id } }";
     let hidden = approver.send(query, json!({ "cart": cart, "request": request })).await.ok();
     assert_eq!(hidden.body["data"], json!({ "cart": null, "approvalRequest": null }));
 
@@ -57,8 +59,12 @@ async fn an_employee_who_is_demoted_decides_no_more(cast: &Cast) {
 async fn a_role_that_loses_a_permission_takes_it_from_all(cast: &Cast) {
     let role = |permissions: &[&str]| json!({ "name": "Clerk", "permissions": permissions });
     cast.staff.mutate("roleUpsert", role(&["catalog.browse", "orders.place"])).await.ok();
-    let person = json!({ "email": "clerk@other.test", "name": "Clerk", "password": PASSWORD, "role": "Clerk" });
-    cast.other_admin.mutate("employeeCreate", json!({ "locationId": cast.other.location, "employee": person })).await.ok();
+    let person =
+        json!({ "email": "clerk@other.test", "name": "Clerk", "password": PASSWORD, "role": "Clerk" });
+    cast.other_admin
+        .mutate("employeeCreate", json!({ "locationId": cast.other.location, "employee": person }))
+        .await
+        .ok();
     let clerk = cast.other.person(&cast.host, "clerk").await;
     let add = json!({ "lines": [{ "sku": "HEX-001", "quantity": "1" }] });
     clerk.mutate("cartLinesAdd", add.clone()).await.ok();
@@ -109,6 +115,7 @@ async fn a_company_that_is_suspended_reads_but_does_not_buy(cast: &Cast) {
     let add = json!({ "lines": [{ "sku": "HEX-001", "quantity": "1" }] });
     let refused = cast.host.unchanged_by(cast.suspended.mutate("cartLinesAdd", add)).await;
     assert_eq!(refused.user_errors(), ["ACCOUNT_NOT_ACTIVE @ "]);
-    let me = cast.suspended.send("{ me { account { status } } orders { nodes { id } } }", json!({})).await.ok();
+    let me =
+        cast.suspended.send("{ me { account { status } } orders { nodes { id } } }", json!({})).await.ok();
     assert_eq!(me.text("/me/account/status"), "SUSPENDED");
 }

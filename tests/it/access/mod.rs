@@ -97,7 +97,8 @@ impl Belongings {
         let input = json!({ "cartId": bought, "cartVersion": version, "idempotencyKey": "bought" });
         let placed = buyer.mutate("orderPlace { order { id number lines { id } } }", input).await.ok();
         let waiting_cart = buyer.new_cart().await;
-        let version = buyer.add_lines(&waiting_cart, lines(3, 20_000)).await.ok().at("/cartLinesAdd/cart/version");
+        let version =
+            buyer.add_lines(&waiting_cart, lines(3, 20_000)).await.ok().at("/cartLinesAdd/cart/version");
         let submitted = buyer.submit(&waiting_cart, &version, "waiting").await.ok();
         let cart = buyer.new_cart().await;
         let filled = buyer.add_lines(&cart, lines(2, 1)).await.ok();

@@ -8,7 +8,10 @@ const WRONG: &str = "INVALID_CREDENTIALS @ ";
 const TOO_MANY: &str = "TOO_MANY_ATTEMPTS @ ";
 
 async fn attempt(client: &Client, email: &str, password: &str) -> Vec<String> {
-    client.mutate("signIn { tokens { accessToken } }", json!({ "email": email, "password": password })).await.user_errors()
+    client
+        .mutate("signIn { tokens { accessToken } }", json!({ "email": email, "password": password }))
+        .await
+        .user_errors()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -31,15 +34,26 @@ async fn guesses_are_counted_per_login_and_per_address() {
         }
     }
     assert_eq!(attempt(&client, "buyer@demo.vectis.test", PASSWORD).await, [TOO_MANY], "even the right one");
-    assert_eq!(attempt(&client, " BUYER@demo.vectis.test", PASSWORD).await, [TOO_MANY], "however it is written");
+    assert_eq!(
+        attempt(&client, " BUYER@demo.vectis.test", PASSWORD).await,
+        [TOO_MANY],
+        "however it is written"
+    );
 
     // Four guesses in one request are four guesses.
     let guess = |name: &str| {
-        format!("{name}: signIn(input: {{ email: \"approver@demo.vectis.test\", password: \"wrong password\" }}) {{ userErrors {{ code }} }}")
+        format!(
+            "{name}: signIn(input: {{ email: \"approver@demo.vectis.test\", password: \"wrong password\" }}) {{ userErrors {{ code }} }}"
+        )
     };
-    let many = client.send(&format!("mutation {{ {} }}", ["a", "b", "c", "d"].map(guess).join(" ")), json!({})).await;
+    let many = client
+        .send(&format!("mutation {{ {} }}", ["a", "b", "c", "d"].map(guess).join(" ")), json!({}))
+        .await;
     let codes = ["a", "b", "c", "d"].map(|name| many.text(&format!("/{name}/userErrors/0/code")));
-    assert_eq!(codes, ["INVALID_CREDENTIALS", "INVALID_CREDENTIALS", "INVALID_CREDENTIALS", "TOO_MANY_ATTEMPTS"]);
+    assert_eq!(
+        codes,
+        ["INVALID_CREDENTIALS", "INVALID_CREDENTIALS", "INVALID_CREDENTIALS", "TOO_MANY_ATTEMPTS"]
+    );
 
     // Who succeeds is not counted.
     for _ in 0..5 {
@@ -60,7 +74,10 @@ async fn guesses_are_counted_per_login_and_per_address() {
 
 async fn registrations_are_counted(client: &Client) {
     let register = |email: &str, password: &str| {
-        client.mutate("customerRegister { loginId }", json!({ "email": email, "name": "New", "password": password }))
+        client.mutate(
+            "customerRegister { loginId }",
+            json!({ "email": email, "name": "New", "password": password }),
+        )
     };
     assert_eq!(register("new@retail.test", "password1").await.user_errors(), ["WEAK_PASSWORD @ password"]);
     register("new@retail.test", PASSWORD).await.ok();

@@ -23,7 +23,12 @@ struct Session {
 }
 
 async fn sign_in(client: &Client, email: &str, password: &str) -> Graphql {
-    client.mutate("signIn { tokens { accessToken refreshToken } }", json!({ "email": email, "password": password })).await
+    client
+        .mutate(
+            "signIn { tokens { accessToken refreshToken } }",
+            json!({ "email": email, "password": password }),
+        )
+        .await
 }
 
 async fn session(client: &Client) -> Session {
@@ -35,13 +40,19 @@ async fn session(client: &Client) -> Session {
 }
 
 async fn refresh(client: &Client, token: &str) -> Graphql {
-    client.mutate("tokenRefresh { tokens { accessToken refreshToken } }", json!({ "refreshToken": token })).await
+    client
+        .mutate("tokenRefresh { tokens { accessToken refreshToken } }", json!({ "refreshToken": token }))
+        .await
 }
 
 /// What a bearer is taken for: `BUYER`, or the error's code.
 async fn kind(client: &Client, token: &str) -> String {
     let me = client.with("authorization", format!("Bearer {token}")).send("{ me { kind } }", json!({})).await;
-    if me.body["errors"].is_null() { me.text("/me/kind") } else { format!("{} {}", me.status, me.error_code()) }
+    if me.body["errors"].is_null() {
+        me.text("/me/kind")
+    } else {
+        format!("{} {}", me.status, me.error_code())
+    }
 }
 
 const OUT: &str = "401 UNAUTHENTICATED";
@@ -57,7 +68,8 @@ async fn only_tokens_of_ours_in_their_time_and_for_their_purpose_are_taken() {
     .await;
     let anonymous = host.client().channel("wholesale");
     let own = session(&anonymous).await.access;
-    let staff = sign_in(&anonymous, "admin@demo.vectis.test", PASSWORD).await.ok().text("/signIn/tokens/accessToken");
+    let staff =
+        sign_in(&anonymous, "admin@demo.vectis.test", PASSWORD).await.ok().text("/signIn/tokens/accessToken");
 
     a_token_that_is_ours_is_taken_and_no_other(&anonymous, &own).await;
     texts_that_are_no_tokens_are_not_taken(&anonymous, &own, &staff).await;
@@ -83,7 +95,11 @@ async fn a_token_that_is_ours_is_taken_and_no_other(client: &Client, own: &str) 
         claims
     };
     assert_eq!(kind(client, &signed(&header, &claims, KEY)).await, "BUYER", "so the key is the host's");
-    assert_eq!(kind(client, &signed(&header, &with("exp", json!(now - 20)), KEY)).await, "BUYER", "within the leeway");
+    assert_eq!(
+        kind(client, &signed(&header, &with("exp", json!(now - 20)), KEY)).await,
+        "BUYER",
+        "within the leeway"
+    );
 
     let somebody = "0198ffff-0000-7000-8000-00000000dead";
     let mut bad: Vec<(&str, String)> = [
@@ -153,7 +169,12 @@ async fn texts_that_are_no_tokens_are_not_taken(client: &Client, own: &str, staf
         // A header too long to be looked at is bad input.
         assert!(kind == OUT || (token.len() > 8_000 && kind == "400 BAD_REQUEST"), "{shown}: {kind}");
     }
-    for scheme in ["Basic YnV5ZXI6cGFzc3dvcmQ=".to_owned(), format!("bearer {own}"), format!("Token {own}"), own.to_owned()] {
+    for scheme in [
+        "Basic YnV5ZXI6cGFzc3dvcmQ=".to_owned(),
+        format!("bearer {own}"),
+        format!("Token {own}"),
+        own.to_owned(),
+    ] {
         let me = client.with("authorization", scheme.clone()).send("{ me { kind } }", json!({})).await;
         assert_eq!((me.status, me.error_code().as_str()), (401, "UNAUTHENTICATED"), "{scheme}");
     }
@@ -175,7 +196,8 @@ async fn sessions_are_refreshed_once_per_token_and_ended_by_reuse() {
 async fn a_used_refresh_token_ends_its_session(host: &TestHost, client: &Client) {
     let (stolen, bystander) = (session(client).await, session(client).await);
     let next = refresh(client, &stolen.refresh).await.ok();
-    let (access, renewed) = (next.text("/tokenRefresh/tokens/accessToken"), next.text("/tokenRefresh/tokens/refreshToken"));
+    let (access, renewed) =
+        (next.text("/tokenRefresh/tokens/accessToken"), next.text("/tokenRefresh/tokens/refreshToken"));
     assert_ne!(renewed, stolen.refresh);
     assert_eq!(kind(client, &stolen.access).await, "BUYER", "until it expires");
     assert_eq!(kind(client, &access).await, "BUYER");
@@ -231,7 +253,9 @@ async fn a_new_password_ends_all_other_sessions(host: &TestHost, client: &Client
     const NEW: &str = "quite another one";
     let (own, other) = (session(client).await, session(client).await);
     let me = client.with("authorization", format!("Bearer {}", own.access));
-    let change = |current: &str, new: &str| me.mutate("passwordChange { isDone }", json!({ "current": current, "new": new }));
+    let change = |current: &str, new: &str| {
+        me.mutate("passwordChange { isDone }", json!({ "current": current, "new": new }))
+    };
     for (current, new, expected) in [
         ("wrong password", NEW, "INVALID_CREDENTIALS @ "),
         (PASSWORD, "short", "WEAK_PASSWORD @ new"),

@@ -14,7 +14,12 @@ async fn waiting(buyer: &Client, key: &str) -> (String, Value, String) {
 }
 
 async fn decide(approver: &Client, verdict: &str, input: Value) -> Graphql {
-    approver.mutate(&format!("approvalRequest{verdict} {{ approvalRequest {{ id status }} order {{ id }} }}"), input).await
+    approver
+        .mutate(
+            &format!("approvalRequest{verdict} {{ approvalRequest {{ id status }} order {{ id }} }}"),
+            input,
+        )
+        .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -29,7 +34,11 @@ async fn decisions_are_on_what_was_submitted_and_by_who_may() {
     host.stop().await;
 }
 
-async fn what_waits_is_frozen_and_bad_decisions_change_nothing(host: &TestHost, buyer: &Client, approver: &Client) {
+async fn what_waits_is_frozen_and_bad_decisions_change_nothing(
+    host: &TestHost,
+    buyer: &Client,
+    approver: &Client,
+) {
     let (cart, version, request) = waiting(buyer, "submit-1").await;
     for (mutation, input) in [
         ("cartLinesAdd", json!({ "cartId": cart, "lines": [line("HEX-001", "1")] })),
@@ -66,11 +75,16 @@ async fn what_waits_is_frozen_and_bad_decisions_change_nothing(host: &TestHost, 
     assert_eq!(rejected.at("/approvalRequestReject/approvalRequest/status"), "REJECTED");
     let refused = host.unchanged_by(decide(approver, "Approve", input(&request, "yes"))).await;
     assert_eq!(refused.user_errors(), ["NOT_PENDING @ id"]);
-    let refused = host.unchanged_by(decide(approver, "Reject", input(&missing("approvalrequest"), "no"))).await;
+    let refused =
+        host.unchanged_by(decide(approver, "Reject", input(&missing("approvalrequest"), "no"))).await;
     assert_eq!(refused.error_code(), "IDEMPOTENCY_KEY_REUSED");
 }
 
-async fn a_withdrawn_and_edited_cart_leaves_its_old_request_behind(host: &TestHost, buyer: &Client, approver: &Client) {
+async fn a_withdrawn_and_edited_cart_leaves_its_old_request_behind(
+    host: &TestHost,
+    buyer: &Client,
+    approver: &Client,
+) {
     let (cart, _, old) = waiting(buyer, "submit-2").await;
     let withdraw = json!({ "id": cart });
     let withdrawn = buyer.mutate("cartWithdraw { cart { status } }", withdraw.clone()).await.ok();
@@ -98,7 +112,11 @@ async fn a_withdrawn_and_edited_cart_leaves_its_old_request_behind(host: &TestHo
 }
 
 /// The API freezes what waits; should a cart be written all the same, its approval is void.
-async fn a_cart_written_behind_the_request_is_not_what_was_submitted(host: &TestHost, buyer: &Client, approver: &Client) {
+async fn a_cart_written_behind_the_request_is_not_what_was_submitted(
+    host: &TestHost,
+    buyer: &Client,
+    approver: &Client,
+) {
     let (_, _, request) = waiting(buyer, "submit-4").await;
     let written = sqlx::query("UPDATE carts.cart SET version = version + 1 WHERE status = 'submitted'");
     assert_eq!(written.execute(host.db.pool()).await.unwrap().rows_affected(), 1);

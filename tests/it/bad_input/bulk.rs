@@ -28,17 +28,21 @@ async fn assert_refused(host: &TestHost, staff: &Client, mutation: &str, input: 
 }
 
 async fn products(host: &TestHost, staff: &Client) {
-    let product = |slug: &str, variants: Value| json!({ "slug": slug, "name": "A product", "variants": variants });
+    let product =
+        |slug: &str, variants: Value| json!({ "slug": slug, "name": "A product", "variants": variants });
     let bad = json!([
         product("good", json!([{ "sku": "GOOD-1" }])),
         product("has blanks", json!([{ "sku": "" }, { "sku": "GOOD-1" }])),
-        product("rules", json!([
-            { "sku": "R-1", "precision": 4 },
-            { "sku": "R-2", "minQuantity": "5", "maxQuantity": "4" },
-            { "sku": "R-3", "quantityStep": "0" },
-            { "sku": "R-4", "packages": [{ "slug": "box", "name": "Box", "multiplier": "-1" }] },
-            { "sku": "R-5", "weightGrams": -1 },
-        ])),
+        product(
+            "rules",
+            json!([
+                { "sku": "R-1", "precision": 4 },
+                { "sku": "R-2", "minQuantity": "5", "maxQuantity": "4" },
+                { "sku": "R-3", "quantityStep": "0" },
+                { "sku": "R-4", "packages": [{ "slug": "box", "name": "Box", "multiplier": "-1" }] },
+                { "sku": "R-5", "weightGrams": -1 },
+            ])
+        ),
         product("good", json!([])),
     ]);
     let expected = [
@@ -70,15 +74,14 @@ async fn products(host: &TestHost, staff: &Client) {
 
 async fn stock(host: &TestHost, staff: &Client) {
     let main = warehouse(staff).await;
-    let adjust = |sku: &str, delta: &str| {
-        json!({ "warehouseId": main, "sku": sku, "delta": delta, "reason": "counted" })
-    };
+    let adjust = |sku: &str, delta: &str| json!({ "warehouseId": main, "sku": sku, "delta": delta, "reason": "counted" });
     let mut silent = adjust("HEX-001", "1");
     silent["reason"] = json!("");
     let mut elsewhere = adjust("HEX-001", "1");
     elsewhere["warehouseId"] = json!(missing("warehouse"));
     let unnamed = json!({ "warehouseId": main, "delta": "1", "reason": "counted" });
-    let by_id = json!({ "warehouseId": main, "variantId": missing("variant"), "delta": "1", "reason": "counted" });
+    let by_id =
+        json!({ "warehouseId": main, "variantId": missing("variant"), "delta": "1", "reason": "counted" });
     for (bad, expected) in [
         (
             vec![adjust("NOPE", "1"), adjust("HEX-001", "1"), unnamed, by_id],
@@ -157,10 +160,14 @@ async fn managed_prices_and_rates(host: &TestHost, staff: &Client) {
     let expected = ["UNKNOWN_VARIANT @ prices.1.sku"];
     assert_refused(host, staff, "managedPricesSet", json!({ "prices": prices }), &expected).await;
 
-    let rate = |target: &str, rate: &str| {
-        json!({ "base": "EUR", "target": target, "rate": rate, "effectiveFrom": "2030-01-01T00:00:00Z" })
-    };
-    let rates = json!([rate("EUR", "1"), rate("USD", "0"), rate("GBP", "-1"), rate("CHF", "0.000000001"), rate("USD", "1")]);
+    let rate = |target: &str, rate: &str| json!({ "base": "EUR", "target": target, "rate": rate, "effectiveFrom": "2030-01-01T00:00:00Z" });
+    let rates = json!([
+        rate("EUR", "1"),
+        rate("USD", "0"),
+        rate("GBP", "-1"),
+        rate("CHF", "0.000000001"),
+        rate("USD", "1")
+    ]);
     let expected = [
         "INVALID_INPUT @ rates.0.target",
         "INVALID_INPUT @ rates.1.rate",
@@ -172,24 +179,25 @@ async fn managed_prices_and_rates(host: &TestHost, staff: &Client) {
 }
 
 async fn accounts(host: &TestHost, staff: &Client) {
-    let person = |email: &str, password: &str, role: &str| {
-        json!({ "email": email, "name": "Somebody", "password": password, "role": role })
-    };
-    let account = |name: &str, employees: Value| {
-        json!({ "name": name, "locations": [{ "name": "Bremen", "employees": employees }] })
-    };
+    let person = |email: &str, password: &str, role: &str| json!({ "email": email, "name": "Somebody", "password": password, "role": role });
+    let account = |name: &str, employees: Value| json!({ "name": name, "locations": [{ "name": "Bremen", "employees": employees }] });
     let mut wrong = account("", json!([person("buyer@demo.vectis.test", PASSWORD, "Buyer")]));
     wrong["paymentTerms"] = json!("sometime");
     wrong["creditLimit"] = json!({ "amount": "-1.00", "currencyCode": "EUR" });
     wrong["groupIds"] = json!([missing("group")]);
-    wrong["locations"][0]["address"] = json!({ "name": "A", "street": "B", "city": "C", "country": "Germany" });
+    wrong["locations"][0]["address"] =
+        json!({ "name": "A", "street": "B", "city": "C", "country": "Germany" });
     let people = json!([
         person("no address", PASSWORD, "Buyer"),
         person("twice@new.test", PASSWORD, "Buyer"),
         person("twice@new.test", PASSWORD, "Emperor"),
         person("weak@new.test", "password1", "Buyer"),
     ]);
-    let bad = json!([account("Good", json!([person("good@new.test", PASSWORD, "Buyer")])), wrong, account("People", people)]);
+    let bad = json!([
+        account("Good", json!([person("good@new.test", PASSWORD, "Buyer")])),
+        wrong,
+        account("People", people)
+    ]);
     let expected = [
         "EMAIL_TAKEN @ accounts.1.locations.0.employees.0.email",
         "EMAIL_TAKEN @ accounts.2.locations.0.employees.2.email",
@@ -235,7 +243,11 @@ async fn people_and_roles(host: &TestHost, staff: &Client) {
     let role = missing("staffrole");
     let login = json!({ "email": "nobody", "name": "", "password": "vectis-demo-1\u{0}" });
     for (mutation, input, expected) in [
-        ("employeeCreate", json!({ "locationId": missing("location"), "employee": person }), vec!["LOCATION_NOT_FOUND @ locationId"]),
+        (
+            "employeeCreate",
+            json!({ "locationId": missing("location"), "employee": person }),
+            vec!["LOCATION_NOT_FOUND @ locationId"],
+        ),
         (
             "addressCreate",
             json!({ "locationId": location, "address": { "name": "A", "street": "B", "city": "", "country": "de" } }),
@@ -246,9 +258,17 @@ async fn people_and_roles(host: &TestHost, staff: &Client) {
             json!({ "accountId": missing("account"), "location": { "name": "Bremen" } }),
             vec!["ACCOUNT_NOT_FOUND @ accountId"],
         ),
-        ("roleUpsert", json!({ "name": "", "permissions": ["orders.conquer"] }), vec!["INVALID_INPUT @ name", "UNKNOWN_PERMISSION @ permissions"]),
+        (
+            "roleUpsert",
+            json!({ "name": "", "permissions": ["orders.conquer"] }),
+            vec!["INVALID_INPUT @ name", "UNKNOWN_PERMISSION @ permissions"],
+        ),
         ("customerGroupUpsert", json!({ "name": " " }), vec!["INVALID_INPUT @ name"]),
-        ("staffRoleUpsert", json!({ "name": "R", "permissions": ["orders.conquer"] }), vec!["UNKNOWN_PERMISSION @ permissions"]),
+        (
+            "staffRoleUpsert",
+            json!({ "name": "R", "permissions": ["orders.conquer"] }),
+            vec!["UNKNOWN_PERMISSION @ permissions"],
+        ),
         (
             "staffCreate",
             json!({ "login": login, "roleIds": [role] }),
@@ -261,7 +281,11 @@ async fn people_and_roles(host: &TestHost, staff: &Client) {
         ),
         ("staffRolesSet", json!({ "id": missing("login"), "roleIds": [] }), vec!["LOGIN_NOT_FOUND @ id"]),
         ("loginActivate", json!({ "id": missing("login"), "isActive": false }), vec!["LOGIN_NOT_FOUND @ id"]),
-        ("employeeUpdate", json!({ "id": missing("employee"), "name": "X" }), vec!["EMPLOYEE_NOT_FOUND @ id"]),
+        (
+            "employeeUpdate",
+            json!({ "id": missing("employee"), "name": "X" }),
+            vec!["EMPLOYEE_NOT_FOUND @ id"],
+        ),
     ] {
         assert_refused(host, staff, mutation, input, &expected).await;
     }
@@ -273,9 +297,7 @@ async fn people_and_roles(host: &TestHost, staff: &Client) {
 }
 
 async fn channels_and_strategies(host: &TestHost, staff: &Client) {
-    let settings = |slug: &str| {
-        json!({ "slug": slug, "name": "A channel", "mode": "B2B", "currencyCode": "EUR", "country": "DE" })
-    };
+    let settings = |slug: &str| json!({ "slug": slug, "name": "A channel", "mode": "B2B", "currencyCode": "EUR", "country": "DE" });
     let mut wrong = settings("Has Blanks");
     wrong["country"] = json!("Germany");
     wrong["timeZone"] = json!("Mars/Olympus");
@@ -291,8 +313,16 @@ async fn channels_and_strategies(host: &TestHost, staff: &Client) {
 
     for (mutation, input, expected) in [
         ("channelCreate", settings("retail"), "SLUG_TAKEN @ slug"),
-        ("channelUpdate", json!({ "id": id, "version": version, "settings": settings("retail") }), "SLUG_TAKEN @ settings.slug"),
-        ("channelUpdate", json!({ "id": id, "version": 99, "settings": settings("new") }), "STALE_VERSION @ version"),
+        (
+            "channelUpdate",
+            json!({ "id": id, "version": version, "settings": settings("retail") }),
+            "SLUG_TAKEN @ settings.slug",
+        ),
+        (
+            "channelUpdate",
+            json!({ "id": id, "version": 99, "settings": settings("new") }),
+            "STALE_VERSION @ version",
+        ),
         (
             "channelUpdate",
             json!({ "id": missing("channel"), "version": 1, "settings": settings("new") }),
@@ -325,7 +355,8 @@ async fn channels_and_strategies(host: &TestHost, staff: &Client) {
 
 /// The fields of user errors, sorted.
 fn fields_of(errors: &[String]) -> Vec<&str> {
-    let mut fields: Vec<&str> = errors.iter().filter_map(|error| error.split_once(" @ ")).map(|(_, field)| field).collect();
+    let mut fields: Vec<&str> =
+        errors.iter().filter_map(|error| error.split_once(" @ ")).map(|(_, field)| field).collect();
     fields.sort_unstable();
     fields
 }

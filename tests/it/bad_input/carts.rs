@@ -26,7 +26,9 @@ async fn ids_of_another_kind_are_no_request(host: &TestHost, buyer: &Client) {
     let (cart, _, ids) = cart_of(buyer, json!([line("HEX-001", "1")])).await;
     let bare = cart.trim_start_matches("cart:");
     let before = host.contents().await;
-    for id in [&ids[0], &missing("order"), &cart.to_uppercase(), bare, "cart:", "cart:1", "", "cart:'; --", "\u{0}"] {
+    for id in
+        [&ids[0], &missing("order"), &cart.to_uppercase(), bare, "cart:", "cart:1", "", "cart:'; --", "\u{0}"]
+    {
         let refused = buyer.mutate("cartLinesRemove", json!({ "cartId": id })).await;
         assert_eq!(refused.error_code(), "BAD_USER_INPUT", "{id:?}: {}", refused.body);
         let refused = buyer.send("query($id: ID!) { cart(id: $id) { id } }", json!({ "id": id })).await;
@@ -161,7 +163,8 @@ async fn staff_make_carts_for_employees_only(host: &TestHost, buyer: &Client, st
 
 async fn staff_prices_have_a_reason_and_are_not_negative(host: &TestHost, buyer: &Client, staff: &Client) {
     let (cart, version, ids) = cart_of(buyer, vectis_tests::shop::lines(6, 1)).await;
-    let set = |id: &str, price: Value, reason: &str| json!({ "lineId": id, "unitPrice": price, "reason": reason });
+    let set =
+        |id: &str, price: Value, reason: &str| json!({ "lineId": id, "unitPrice": price, "reason": reason });
     let lines = json!([
         set(&ids[0], json!("-0.01"), "goodwill"),
         set(&ids[1], json!("0.01"), " "),
@@ -197,7 +200,9 @@ async fn a_suspended_company_buys_nothing(host: &TestHost, staff: &Client) {
     let company = staff.company("suspended.test", "1000").await;
     let buyer = company.person(host, "buyer").await;
     let (cart, version, ids) = cart_of(&buyer, json!([line("HEX-001", "1")])).await;
-    let account = staff.send("query($id: ID!) { account(id: $id) { version } }", json!({ "id": company.account })).await;
+    let account = staff
+        .send("query($id: ID!) { account(id: $id) { version } }", json!({ "id": company.account }))
+        .await;
     for status in ["SUSPENDED", "CLOSED", "PROSPECT", "APPROVED"] {
         let version_now = staff
             .send("query($id: ID!) { account(id: $id) { version } }", json!({ "id": company.account }))
@@ -221,7 +226,8 @@ async fn a_suspended_company_buys_nothing(host: &TestHost, staff: &Client) {
         assert_eq!(refused.user_errors(), ["ACCOUNT_NOT_ACTIVE @ "], "{status}");
     }
     // Somebody who saw the account as it was before does not write over what came since.
-    let update = json!({ "id": company.account, "version": account.at("/account/version"), "status": "ACTIVE" });
+    let update =
+        json!({ "id": company.account, "version": account.at("/account/version"), "status": "ACTIVE" });
     let refused = host.unchanged_by(staff.mutate("accountUpdate", update)).await;
     assert_eq!(refused.user_errors(), ["STALE_VERSION @ version"]);
 }

@@ -19,9 +19,7 @@ async fn bad_lines_are_all_named_at_once_and_nothing_is_written() {
 }
 
 async fn each_bad_line_is_named_with_its_index(host: &TestHost, buyer: &Client) {
-    let in_package = |sku: &str, quantity: &str, package: &str| {
-        json!({ "sku": sku, "quantity": quantity, "package": package })
-    };
+    let in_package = |sku: &str, quantity: &str, package: &str| json!({ "sku": sku, "quantity": quantity, "package": package });
     let bad = json!([
         line("HEX-001", "1"),
         line("NOPE", "1"),
@@ -70,7 +68,8 @@ async fn each_bad_line_is_named_with_its_index(host: &TestHost, buyer: &Client) 
         assert_eq!(refused.user_errors(), expected, "{mutation}");
     }
     // A cart that is not there yet does not come into being either.
-    let refused = host.unchanged_by(buyer.mutate("cartLinesAdd", json!({ "lines": [line("NOPE", "1")] }))).await;
+    let refused =
+        host.unchanged_by(buyer.mutate("cartLinesAdd", json!({ "lines": [line("NOPE", "1")] }))).await;
     assert_eq!(refused.user_errors(), ["UNKNOWN_VARIANT @ lines.0.sku"]);
 }
 
@@ -127,12 +126,14 @@ async fn lines_that_cannot_be_understood_are_no_request(host: &TestHost, buyer: 
     }
     assert_eq!(before.differing(&host.contents().await), Vec::<String>::new());
 
-    let refused = host.unchanged_by(buyer.mutate("cartLinesAdd", json!({ "cartId": cart, "lines": [] }))).await;
+    let refused =
+        host.unchanged_by(buyer.mutate("cartLinesAdd", json!({ "cartId": cart, "lines": [] }))).await;
     assert_eq!(refused.user_errors(), ["INVALID_INPUT @ lines"]);
 }
 
 async fn updates_name_their_lines_by_what_the_input_calls_them(host: &TestHost, buyer: &Client) {
-    let (cart, _, ids) = cart_of(buyer, json!([line("HEX-001", "1"), line("LIMITED", "10"), line("STEP-6", "6")])).await;
+    let (cart, _, ids) =
+        cart_of(buyer, json!([line("HEX-001", "1"), line("LIMITED", "10"), line("STEP-6", "6")])).await;
     let set = |id: &str, quantity: &str| json!({ "id": id, "quantity": quantity });
     let lines = json!([
         set(&ids[0], "0"),
@@ -142,7 +143,8 @@ async fn updates_name_their_lines_by_what_the_input_calls_them(host: &TestHost, 
         set(&ids[2], "12"),
     ]);
 
-    let refused = host.unchanged_by(buyer.mutate("cartLinesUpdate", json!({ "cartId": cart, "lines": lines }))).await;
+    let refused =
+        host.unchanged_by(buyer.mutate("cartLinesUpdate", json!({ "cartId": cart, "lines": lines }))).await;
     let expected = [
         "INVALID_QUANTITY @ lines.0.quantity",
         "UNKNOWN_LINE @ lines.1.id",

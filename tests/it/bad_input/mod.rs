@@ -37,14 +37,14 @@ async fn goods_with_rules(staff: &Client) {
     let entries = json!({ "listId": price_list(staff).await, "entries": priced.map(entry) });
     staff.mutate("priceListEntriesSet", entries).await.ok();
     let warehouse = warehouse(staff).await;
-    let adjustment =
-        |sku: &str| json!({ "warehouseId": warehouse, "sku": sku, "delta": "100", "reason": "opening stock" });
+    let adjustment = |sku: &str| json!({ "warehouseId": warehouse, "sku": sku, "delta": "100", "reason": "opening stock" });
     staff.mutate("stockAdjust", json!({ "adjustments": priced.map(adjustment) })).await.ok();
 }
 
 /// The wholesale channel's price list.
 async fn price_list(staff: &Client) -> String {
-    let lists = staff.send("{ priceLists { nodes { id name } } }", json!({})).await.ok().at("/priceLists/nodes");
+    let lists =
+        staff.send("{ priceLists { nodes { id name } } }", json!({})).await.ok().at("/priceLists/nodes");
     let named = |list: &&Value| list["name"] == "Wholesale list";
     lists.as_array().unwrap().iter().find(named).unwrap()["id"].as_str().unwrap().to_owned()
 }

@@ -20,7 +20,8 @@ impl Placed {
         let query = "query($id: ID!) { order(id: $id) { version lines { id } } }";
         let read = buyer.send(query, json!({ "id": id })).await.ok();
         let lines = read.at("/order/lines");
-        let lines = lines.as_array().unwrap().iter().map(|line| line["id"].as_str().unwrap().to_owned()).collect();
+        let lines =
+            lines.as_array().unwrap().iter().map(|line| line["id"].as_str().unwrap().to_owned()).collect();
         Self { id, version: read.at("/order/version"), lines }
     }
 }
@@ -85,7 +86,8 @@ async fn edits_name_all_bad_lines(host: &TestHost, staff: &Client, order: &Place
         "INVALID_QUANTITY @ lines.2.quantity",
         "INVALID_AMOUNT @ lines.3.unitPrice",
     ];
-    let nothing = json!([{ "id": first }, { "id": second, "quantity": "1" }, { "id": second, "quantity": "2" }]);
+    let nothing =
+        json!([{ "id": first }, { "id": second, "quantity": "1" }, { "id": second, "quantity": "2" }]);
     let all_gone: Vec<Value> = order.lines.iter().map(|id| json!({ "id": id, "quantity": "0" })).collect();
     let too_much = json!([{ "id": first, "quantity": "9" }, { "id": second, "quantity": "1000000" }]);
     for (input, expected) in [
@@ -104,12 +106,8 @@ async fn edits_name_all_bad_lines(host: &TestHost, staff: &Client, order: &Place
 }
 
 async fn charges_name_all_that_is_wrong(host: &TestHost, staff: &Client, order: &Placed) {
-    let charge = |kind: &str, label: &str, amount: &str, currency: &str| {
-        json!({ "kind": kind, "label": label, "amount": { "amount": amount, "currencyCode": currency } })
-    };
-    let add = |charges: Value, reason: &str| {
-        json!({ "id": order.id, "charges": charges, "reason": reason, "idempotencyKey": "k" })
-    };
+    let charge = |kind: &str, label: &str, amount: &str, currency: &str| json!({ "kind": kind, "label": label, "amount": { "amount": amount, "currencyCode": currency } });
+    let add = |charges: Value, reason: &str| json!({ "id": order.id, "charges": charges, "reason": reason, "idempotencyKey": "k" });
     let bad = json!([
         charge("SHIPPING", "Postage", "4.90", "USD"),
         charge("DISCOUNT", "Goodwill", "1.00", "EUR"),
@@ -133,10 +131,7 @@ async fn charges_name_all_that_is_wrong(host: &TestHost, staff: &Client, order: 
             add(json!([charge("DISCOUNT", "All of it and more", "-1000.00", "EUR")]), "gift"),
             vec!["INVALID_AMOUNT @ charges"],
         ),
-        (
-            add(json!(vec![charge("FEE", "Fee", "0.01", "EUR"); 10_001]), "fees"),
-            vec!["TOO_MANY @ charges"],
-        ),
+        (add(json!(vec![charge("FEE", "Fee", "0.01", "EUR"); 10_001]), "fees"), vec!["TOO_MANY @ charges"]),
         (nowhere, vec!["ORDER_NOT_FOUND @ id"]),
     ] {
         let refused = host.unchanged_by(staff.mutate("orderChargesAdd", input)).await;
@@ -148,9 +143,7 @@ async fn charges_name_all_that_is_wrong(host: &TestHost, staff: &Client, order: 
 }
 
 async fn returns_give_back_what_was_bought_and_no_more(host: &TestHost, staff: &Client, order: &Placed) {
-    let give_back = |lines: Value, reason: &str| {
-        json!({ "orderId": order.id, "lines": lines, "reason": reason, "restock": "ON_HAND", "idempotencyKey": "k" })
-    };
+    let give_back = |lines: Value, reason: &str| json!({ "orderId": order.id, "lines": lines, "reason": reason, "restock": "ON_HAND", "idempotencyKey": "k" });
     let of = |id: &str, quantity: &str| json!({ "orderLineId": id, "quantity": quantity });
     let [first, second, third] = [0, 1, 2].map(|index| order.lines[index].as_str());
     let bad = json!([of(first, "11"), of(&missing("orderline"), "1"), of(second, "0"), of(third, "0.5")]);
@@ -164,7 +157,10 @@ async fn returns_give_back_what_was_bought_and_no_more(host: &TestHost, staff: &
     nowhere["orderId"] = json!(missing("order"));
     for (input, expected) in [
         (give_back(bad, "broken"), bad_errors),
-        (give_back(json!([of(first, "1"), of(first, "1")]), "broken"), vec!["INVALID_INPUT @ lines.1.orderLineId"]),
+        (
+            give_back(json!([of(first, "1"), of(first, "1")]), "broken"),
+            vec!["INVALID_INPUT @ lines.1.orderLineId"],
+        ),
         (give_back(json!([]), "broken"), vec!["INVALID_INPUT @ lines"]),
         (give_back(json!([of(first, "1")]), ""), vec!["INVALID_INPUT @ reason"]),
         (nowhere, vec!["ORDER_NOT_FOUND @ orderId"]),
@@ -225,7 +221,11 @@ async fn canceled_orders_stay_as_they_are(host: &TestHost, staff: &Client, order
             json!({ "id": id, "version": version, "lines": [{ "id": first, "quantity": "1" }], "reason": "late", "idempotencyKey": "k" }),
             "NOT_EDITABLE @ ",
         ),
-        ("orderChargesAdd", json!({ "id": id, "charges": [fee], "reason": "late", "idempotencyKey": "k" }), "NOT_EDITABLE @ "),
+        (
+            "orderChargesAdd",
+            json!({ "id": id, "charges": [fee], "reason": "late", "idempotencyKey": "k" }),
+            "NOT_EDITABLE @ ",
+        ),
         (
             "orderReturnCreate",
             json!({ "orderId": id, "lines": [{ "orderLineId": first, "quantity": "1" }], "reason": "late", "restock": "ON_HAND", "idempotencyKey": "k" }),

@@ -38,20 +38,27 @@ async fn carts_as_they_were_never_seen(host: &TestHost, buyer: &Client) {
     for stale in [json!(0), json!(-1), json!(version.as_i64().unwrap() + 1)] {
         assert_refused(host, buyer, &cart, &stale, &["STALE_VERSION @ cartVersion"]).await;
     }
-    for (amount, currency) in [("0.20", "EUR"), ("0.22", "EUR"), ("-0.21", "EUR"), ("0.21", "USD"), ("21", "JPY")] {
+    for (amount, currency) in
+        [("0.20", "EUR"), ("0.22", "EUR"), ("-0.21", "EUR"), ("0.21", "USD"), ("21", "JPY")]
+    {
         let total = json!({ "amount": amount, "currencyCode": currency });
-        let input = json!({ "cartId": cart, "cartVersion": version, "expectedTotal": total, "idempotencyKey": "k" });
+        let input =
+            json!({ "cartId": cart, "cartVersion": version, "expectedTotal": total, "idempotencyKey": "k" });
         let refused = host.unchanged_by(buyer.mutate("orderPlace", input)).await;
         assert_eq!(refused.user_errors(), ["TOTAL_CHANGED @ expectedTotal"], "{amount} {currency}");
     }
-    for (amount, currency) in [("0.205", "EUR"), ("92233720368547758.08", "EUR"), ("0.21", "GBX"), ("0,21", "EUR")] {
+    for (amount, currency) in
+        [("0.205", "EUR"), ("92233720368547758.08", "EUR"), ("0.21", "GBX"), ("0,21", "EUR")]
+    {
         let total = json!({ "amount": amount, "currencyCode": currency });
-        let input = json!({ "cartId": cart, "cartVersion": version, "expectedTotal": total, "idempotencyKey": "k" });
+        let input =
+            json!({ "cartId": cart, "cartVersion": version, "expectedTotal": total, "idempotencyKey": "k" });
         let refused = host.unchanged_by(buyer.mutate("orderPlace", input)).await;
         assert_eq!(refused.error_code(), "BAD_USER_INPUT", "{amount} {currency}: {}", refused.body);
     }
     let total = json!({ "amount": "0.21", "currencyCode": "EUR" });
-    let input = json!({ "cartId": cart, "cartVersion": version, "expectedTotal": total, "idempotencyKey": "k" });
+    let input =
+        json!({ "cartId": cart, "cartVersion": version, "expectedTotal": total, "idempotencyKey": "k" });
     buyer.mutate("orderPlace", input).await.ok();
 }
 
@@ -66,7 +73,8 @@ async fn what_stock_does_not_hold_is_named_line_by_line(host: &TestHost, buyer: 
     let (cart, version, _) = cart_of(buyer, wanted).await;
 
     // The first sixty of SCARCE-2 are there, and forty more; they go to the lines in their order.
-    let short = ["INSUFFICIENT_STOCK @ lines.0", "INSUFFICIENT_STOCK @ lines.3", "INSUFFICIENT_STOCK @ lines.4"];
+    let short =
+        ["INSUFFICIENT_STOCK @ lines.0", "INSUFFICIENT_STOCK @ lines.3", "INSUFFICIENT_STOCK @ lines.4"];
     assert_refused(host, buyer, &cart, &version, &short).await;
 }
 
@@ -77,7 +85,8 @@ async fn caps_count_over_lines_and_over_orders(host: &TestHost, buyer: &Client) 
 
     let (first, first_version, _) = cart_of(buyer, json!([line("CAPPED", "4")])).await;
     place(buyer, &first, &first_version).await;
-    let (second, second_version, _) = cart_of(buyer, json!([line("HEX-001", "1"), line("CAPPED", "2")])).await;
+    let (second, second_version, _) =
+        cart_of(buyer, json!([line("HEX-001", "1"), line("CAPPED", "2")])).await;
     assert_refused(host, buyer, &second, &second_version, &both[1..]).await;
     // A colleague's purchases count as the company's.
     let approver = host.approver().await;
@@ -85,8 +94,13 @@ async fn caps_count_over_lines_and_over_orders(host: &TestHost, buyer: &Client) 
     assert_refused(host, &approver, &third, &third_version, &both[..1]).await;
 }
 
-async fn what_changed_in_the_catalogue_since_is_named_line_by_line(host: &TestHost, buyer: &Client, staff: &Client) {
-    let wanted = json!([line("STEP-6", "6"), line("HEX-001", "1"), line("LIMITED", "20"), line("METRE", "0.25")]);
+async fn what_changed_in_the_catalogue_since_is_named_line_by_line(
+    host: &TestHost,
+    buyer: &Client,
+    staff: &Client,
+) {
+    let wanted =
+        json!([line("STEP-6", "6"), line("HEX-001", "1"), line("LIMITED", "20"), line("METRE", "0.25")]);
     let (cart, version, _) = cart_of(buyer, wanted).await;
 
     let variants = json!([
@@ -128,9 +142,7 @@ async fn a_key_stands_for_one_request_of_one_person() {
     let (buyer, approver) = (host.buyer().await, host.approver().await);
     let (cart, version, _) = cart_of(&buyer, json!([line("HEX-001", "1")])).await;
     let (other, other_version, _) = cart_of(&buyer, json!([line("HEX-002", "1")])).await;
-    let input = |cart: &str, version: &Value, key: &str| {
-        json!({ "cartId": cart, "cartVersion": version, "idempotencyKey": key })
-    };
+    let input = |cart: &str, version: &Value, key: &str| json!({ "cartId": cart, "cartVersion": version, "idempotencyKey": key });
     let order_place = "orderPlace { order { id number } }";
 
     keys_that_are_none(&host, &buyer, &cart, &version).await;
@@ -164,8 +176,10 @@ async fn a_key_stands_for_one_request_of_one_person() {
     let (theirs, their_version, _) = cart_of(&approver, json!([line("HEX-003", "1")])).await;
     let placed_too = approver.mutate(order_place, input(&theirs, &their_version, "once")).await.ok();
     assert_ne!(placed_too.at("/orderPlace/order/id"), placed.at("/orderPlace/order/id"));
-    let orders: i64 =
-        sqlx::query_scalar("SELECT COUNT(*) FROM orders.sales_order").fetch_one(host.db.pool()).await.unwrap();
+    let orders: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM orders.sales_order")
+        .fetch_one(host.db.pool())
+        .await
+        .unwrap();
     assert_eq!(orders, 2);
     host.stop().await;
 }
@@ -178,8 +192,10 @@ async fn keys_that_are_none(host: &TestHost, buyer: &Client, cart: &str, version
         assert_eq!(refused.error_code(), "BAD_USER_INPUT", "{key}: {}", refused.body);
     }
     let input = json!({ "cartId": cart, "cartVersion": version });
-    let refused = host.unchanged_by(buyer.with("idempotency-key", "header").mutate("orderPlace", input)).await;
+    let refused =
+        host.unchanged_by(buyer.with("idempotency-key", "header").mutate("orderPlace", input)).await;
     assert_eq!(refused.error_code(), "BAD_USER_INPUT", "{}", refused.body);
-    let refused = host.unchanged_by(buyer.with("idempotency-key", long).mutate("cartCreate", json!({}))).await;
+    let refused =
+        host.unchanged_by(buyer.with("idempotency-key", long).mutate("cartCreate", json!({}))).await;
     assert_eq!(refused.error_code(), "BAD_USER_INPUT", "{}", refused.body);
 }

@@ -14,9 +14,8 @@ async fn nobody_pays_another_price_than_the_one_last_shown() {
     let priced = |sku: &str, price: &str| json!({ "sku": sku, "currencyCode": "EUR", "unitPrice": price });
     let prices = [priced("HEX-001", "0.25"), priced("WSH-001", "0.01")];
     staff.mutate("managedPricesSet", json!({ "prices": prices })).await.ok();
-    let submit = |version: &Value, key: &str| {
-        json!({ "cartId": cart, "cartVersion": version, "idempotencyKey": key })
-    };
+    let submit =
+        |version: &Value, key: &str| json!({ "cartId": cart, "cartVersion": version, "idempotencyKey": key });
 
     let query = "query($id: ID!) { cart(id: $id) { version hasPriceChanges lines { \
                  isPriceChanged unitPrice { amount } shownUnitPrice { amount } } } }";
@@ -30,10 +29,15 @@ async fn nobody_pays_another_price_than_the_one_last_shown() {
     for mutation in ["cartSubmit", "orderPlace"] {
         let refused = host.unchanged_by(buyer.mutate(mutation, submit(&version, "shown"))).await;
         // Cheaper is another price, too.
-        assert_eq!(refused.user_errors(), ["PRICE_CHANGED @ lines.0", "PRICE_CHANGED @ lines.2"], "{mutation}");
+        assert_eq!(
+            refused.user_errors(),
+            ["PRICE_CHANGED @ lines.0", "PRICE_CHANGED @ lines.2"],
+            "{mutation}"
+        );
     }
 
-    let accepted = buyer.mutate("cartPricesAccept { lineIds cart { version } }", json!({ "cartId": cart })).await.ok();
+    let accepted =
+        buyer.mutate("cartPricesAccept { lineIds cart { version } }", json!({ "cartId": cart })).await.ok();
     assert_eq!(accepted.at("/cartPricesAccept/lineIds"), json!([ids[0], ids[2]]));
     let refused = host.unchanged_by(buyer.mutate("orderPlace", submit(&version, "shown"))).await;
     assert_eq!(refused.user_errors(), ["STALE_VERSION @ cartVersion"]);
@@ -41,7 +45,8 @@ async fn nobody_pays_another_price_than_the_one_last_shown() {
     let order = "orderPlace { order { lines { unitPrice { amount } } } }";
     let placed = buyer.mutate(order, submit(&version, "shown")).await.ok();
     let prices = placed.at("/orderPlace/order/lines");
-    let prices: Vec<&Value> = prices.as_array().unwrap().iter().map(|line| &line["unitPrice"]["amount"]).collect();
+    let prices: Vec<&Value> =
+        prices.as_array().unwrap().iter().map(|line| &line["unitPrice"]["amount"]).collect();
     assert_eq!(prices, ["0.25", "0.04", "0.01"]);
     host.stop().await;
 }
@@ -73,10 +78,16 @@ async fn set_validity(staff: &Client, from: Value, to: Value) {
     staff.mutate("priceListUpsert", list).await.ok();
 }
 
-async fn nothing_but_the_managed_price_is_in_force(host: &TestHost, buyer: &Client, cart: &str, version: &Value) {
+async fn nothing_but_the_managed_price_is_in_force(
+    host: &TestHost,
+    buyer: &Client,
+    cart: &str,
+    version: &Value,
+) {
     let query = "{ variantsBySku(skus: [\"HEX-001\", \"NUT-001\"]) { sku price { amount } priceTiers { unitPrice { amount } } } }";
     let shown = buyer.send(query, json!({})).await.ok().at("/variantsBySku");
-    let of = |sku: &str| shown.as_array().unwrap().iter().find(|variant| variant["sku"] == sku).cloned().unwrap();
+    let of =
+        |sku: &str| shown.as_array().unwrap().iter().find(|variant| variant["sku"] == sku).cloned().unwrap();
     assert_eq!(of("HEX-001")["price"], Value::Null);
     assert_eq!(of("HEX-001")["priceTiers"], json!([]));
     assert_eq!(of("NUT-001")["price"]["amount"], "0.04");

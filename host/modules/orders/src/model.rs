@@ -129,6 +129,19 @@ pub(crate) fn returned_share(amount: Money, bought: Quantity, before: Quantity, 
     Money::new(minor, amount.currency)
 }
 
+/// Net and tax of the next `now` of a line. Net and gross are shared, tax is what lies between: whichever of the two the
+/// price was set in comes out exact.
+pub(crate) fn returned_amounts(
+    (net, tax): (Money, Money),
+    bought: Quantity,
+    before: Quantity,
+    now: Quantity,
+) -> Result<(Money, Money), MoneyError> {
+    let gross = returned_share(net.plus(tax)?, bought, before, now);
+    let net = returned_share(net, bought, before, now);
+    Ok((net, gross.minus(net)?))
+}
+
 /// Whether a text has at most so many characters, and none that the database cannot keep.
 pub(crate) fn fits(text: &str, most: usize) -> bool {
     text.chars().count() <= most && !text.contains('\0')

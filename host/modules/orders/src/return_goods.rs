@@ -22,7 +22,7 @@ use crate::access::must_be_staff_with;
 use crate::charge::MAX_LABEL;
 use crate::effects::EffectScope;
 use crate::events;
-use crate::model::{StockState, StoredOrder, fits, owed, returned_share};
+use crate::model::{StockState, StoredOrder, fits, owed, returned_amounts};
 use crate::needs::Needs;
 use crate::refusals::{effect_to_order, unexpected};
 use crate::service::PgOrders;
@@ -272,8 +272,8 @@ fn piece_of(line: FrozenLine, quantity: Quantity) -> Result<Piece, (OrderCode, &
         let message = format!("{quantity} of {sku} cannot be returned; {left} can");
         return Err((OrderCode::AboveReturnable, "quantity", message));
     }
-    let share = |amount| returned_share(amount, line.quantity, line.returned, quantity);
-    let (net, tax) = (share(line.net), share(line.tax));
+    let (net, tax) = returned_amounts((line.net, line.tax), line.quantity, line.returned, quantity)
+        .map_err(|error| (OrderCode::InvalidAmount, "quantity", error.to_string()))?;
     Ok(Piece { line, quantity, net, tax })
 }
 

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use vectis_contracts::orders::OrderTotals;
 use vectis_kernel::{Currency, Money, Quantity};
 
-use crate::model::{TotalsChange, changed_totals, owed, returned_share};
+use crate::model::{TotalsChange, changed_totals, owed, returned_amounts, returned_share};
 
 fn gbp(minor: i64) -> Money {
     Money::new(minor, Currency::GBP)
@@ -73,4 +73,19 @@ proptest! {
         }
         prop_assert_eq!(sum, amount);
     }
+}
+
+#[test]
+fn a_returned_piece_of_a_price_with_tax_gives_back_exactly_that_price() {
+    // 6 × 5.79 with 20 % in it: 34.74 = 28.95 + 5.79.
+    let (line, six) = ((gbp(2_895), gbp(579)), Quantity::from_milli(6_000));
+    let one = Quantity::from_milli(1_000);
+
+    let pieces: Vec<(i64, i64)> = (0..6)
+        .map(|before| returned_amounts(line, six, Quantity::from_milli(before * 1_000), one).unwrap())
+        .map(|(net, tax)| (net.minor, tax.minor))
+        .collect();
+
+    assert!(pieces.iter().all(|(net, tax)| net + tax == 579), "{pieces:?}");
+    assert_eq!(pieces.iter().map(|(net, _)| net).sum::<i64>(), 2_895);
 }
