@@ -160,7 +160,7 @@ async fn documents_over_a_limit(host: &TestHost) {
         ("fragments that double", doubling(20)),
         (
             "introspection",
-            "{ __schema { types { fields { type { fields { type { fields { name } } } } } } }".to_owned(),
+            "{ __schema { types { fields { type { fields { type { fields { name } } } } } } } }".to_owned(),
         ),
     ] {
         let refused = client.send(&query, json!({})).await;
