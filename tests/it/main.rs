@@ -1,5 +1,7 @@
 //! All end-to-end and architecture tests, linked once.
 
+#![expect(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
+
 mod access;
 mod arch;
 mod bad_input;

@@ -13,6 +13,7 @@ use crate::id::GlobalId;
 use crate::loaders;
 use crate::paths::{below, renamed};
 use crate::policy::{Access, TypePolicy};
+use crate::references::{anyone, in_list, unknown};
 use crate::scalars::CurrencyCode;
 
 pub(crate) const POLICY: &[TypePolicy] = &[
@@ -212,6 +213,17 @@ pub struct ChannelPayload {
     pub user_errors: Vec<UserError<ChannelErrorCode>>,
 }
 
+/// Warehouses, named at this path, that are not there.
+async fn unknown_warehouses(
+    ctx: &Context<'_>,
+    path: &[&str],
+    ids: &[GlobalId<WarehouseId>],
+) -> async_graphql::Result<Vec<UserError<ChannelErrorCode>>> {
+    let existing = answer(ctx, ctx.services().inventory.warehouses(&anyone(ctx)).await)?;
+    let existing = existing.into_iter().map(|warehouse| warehouse.id);
+    Ok(unknown(ChannelErrorCode::InvalidInput, in_list(path, ids), existing))
+}
+
 /// Commands on channels.
 #[derive(Default)]
 pub struct ChannelMutation;
@@ -224,6 +236,10 @@ impl ChannelMutation {
         ctx: &Context<'_>,
         input: ChannelSettingsInput,
     ) -> async_graphql::Result<ChannelPayload> {
+        let user_errors = unknown_warehouses(ctx, &["warehouseIds"], &input.warehouse_ids).await?;
+        if !user_errors.is_empty() {
+            return Ok(ChannelPayload { channel: None, user_errors });
+        }
         let (id, user_errors) =
             outcome(ctx, ctx.services().channels.create(&ctx.command(None)?, input.into()).await)?;
         let channel = match id {
@@ -239,6 +255,11 @@ impl ChannelMutation {
         ctx: &Context<'_>,
         input: ChannelUpdateInput,
     ) -> async_graphql::Result<ChannelPayload> {
+        let path = ["settings", "warehouseIds"];
+        let user_errors = unknown_warehouses(ctx, &path, &input.settings.warehouse_ids).await?;
+        if !user_errors.is_empty() {
+            return Ok(ChannelPayload { channel: None, user_errors });
+        }
         let command = ctx.command(None)?;
         let done =
             ctx.services().channels.update(&command, input.id.0, input.version, input.settings.into()).await;

@@ -29,6 +29,7 @@ mod paths;
 pub mod plugins;
 pub mod policy;
 pub mod prices;
+mod references;
 pub mod returns;
 pub mod scalars;
 mod shape;

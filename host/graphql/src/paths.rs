@@ -29,15 +29,12 @@ pub(crate) fn below<T, C: Copy>(
     })
 }
 
-/// The field of refusals about the whole, where the code says which one is meant.
+/// The one field of the input that a code is about, where the contract says it of the whole or of a step behind it.
 pub(crate) fn by_code<T, C: Copy>(
     result: Result<T, Failure<C>>,
     field: impl Fn(C) -> Option<&'static str>,
 ) -> Result<T, Failure<C>> {
-    pointed(result, |code, path| match field(code) {
-        Some(field) if path.is_empty() => vec![field.to_owned()],
-        _ => path,
-    })
+    pointed(result, |code, path| field(code).map_or(path, |field| vec![field.to_owned()]))
 }
 
 /// Paths as `path` makes them of a refusal's code and path.

@@ -15,6 +15,7 @@ use crate::id::GlobalId;
 use crate::page::{connection, page_request};
 use crate::paths::renamed;
 use crate::policy::{Access, TypePolicy};
+use crate::references::{unknown_audience, unknown_channels};
 use crate::scalars::{CurrencyCode, Decimal, Quantity, UnitPrice};
 use crate::variant_refs::{VariantNamed, resolve};
 
@@ -343,6 +344,10 @@ impl PriceMutation {
         ctx: &Context<'_>,
         input: PriceListUpsertInput,
     ) -> async_graphql::Result<PriceListPayload> {
+        let user_errors = unknown_audience(ctx, &input).await?;
+        if !user_errors.is_empty() {
+            return Ok(PriceListPayload { price_list_id: None, user_errors });
+        }
         let mut audience: Vec<PriceAudience> = Vec::new();
         audience.extend(input.channel_ids.into_iter().map(|id| PriceAudience::Channel(id.0)));
         audience.extend(input.group_ids.into_iter().map(|id| PriceAudience::Group(id.0)));
@@ -404,6 +409,10 @@ impl PriceMutation {
             Ok(ids) => ids,
             Err(user_errors) => return Ok(PricesPayload { is_done: false, user_errors }),
         };
+        let user_errors = unknown_channels(ctx, &input.prices).await?;
+        if !user_errors.is_empty() {
+            return Ok(PricesPayload { is_done: false, user_errors });
+        }
         let mut prices = Vec::with_capacity(ids.len());
         for (variant_id, price) in ids.into_iter().zip(input.prices) {
             let currency = price.currency_code.0;

@@ -7,10 +7,11 @@ use vectis_kernel::ids::{AccountId, ExemptionId, LocationId};
 use vectis_kernel::permission::staff;
 
 use crate::caller::ContextExt;
-use crate::error::{UserError, outcome};
+use crate::error::{UserError, answer, outcome};
 use crate::id::GlobalId;
 use crate::paths::renamed;
 use crate::policy::{Access, TypePolicy};
+use crate::references::{anyone, unknown};
 
 pub(crate) const POLICY: &[TypePolicy] = &[
     ("Mutation", &[(Access::Staff(&staff::TAX_WRITE), "taxExemptionGrant taxExemptionWithdraw")]),
@@ -103,6 +104,25 @@ pub struct TaxExemptionPayload {
     pub user_errors: Vec<UserError<TaxErrorCode>>,
 }
 
+/// The account, or the location of it, that is not there.
+async fn unknown_owner(
+    ctx: &Context<'_>,
+    input: &TaxExemptionGrantInput,
+) -> async_graphql::Result<Vec<UserError<TaxErrorCode>>> {
+    let (anyone, accounts) = (anyone(ctx), &ctx.services().accounts);
+    let account = input.account_id;
+    let code = TaxErrorCode::InvalidInput;
+    let found = answer(ctx, accounts.get_many(&anyone, &[account.0]).await)?;
+    let named = [(vec!["accountId".to_owned()], account)];
+    let mut errors = unknown(code, named, found.into_iter().map(|account| account.id));
+    if let (Some(location), true) = (input.location_id, errors.is_empty()) {
+        let found = answer(ctx, accounts.locations(&anyone, &[account.0]).await)?;
+        let named = [(vec!["locationId".to_owned()], location)];
+        errors = unknown(code, named, found.into_iter().map(|location| location.id));
+    }
+    Ok(errors)
+}
+
 /// Commands on tax.
 #[derive(Default)]
 pub struct TaxMutation;
@@ -115,6 +135,10 @@ impl TaxMutation {
         ctx: &Context<'_>,
         input: TaxExemptionGrantInput,
     ) -> async_graphql::Result<TaxExemptionPayload> {
+        let user_errors = unknown_owner(ctx, &input).await?;
+        if !user_errors.is_empty() {
+            return Ok(TaxExemptionPayload { exemption_id: None, user_errors });
+        }
         let grant = GrantExemption {
             account_id: input.account_id.0,
             location_id: input.location_id.map(|id| id.0),

@@ -288,13 +288,6 @@ pub fn build<T: Pricing>(config_json: &str, host: Host) -> Result<PricingObj, Er
     Ok(PricingWire_TO::from_value(Guarded::new(strategy), TD_Opaque))
 }
 
-/// Asks a plugin; one answer per line.
-pub fn price(plugin: &PricingObj, call: &PricingCall<'_>, lines: &[Line<'_>]) -> Result<Vec<Priced>, Error> {
-    let mut out = vec![Priced::none(); lines.len()];
-    plugin.price(call, lines.into(), RSliceMut::from_mut_slice(&mut out)).into_result()?;
-    Ok(out)
-}
-
 /// Asks a strategy of the same program, without vtable and guard: what benchmarks measure the border against.
 pub fn price_statically<T: Pricing>(
     strategy: &T,
@@ -303,5 +296,12 @@ pub fn price_statically<T: Pricing>(
 ) -> Result<Vec<Priced>, Error> {
     let mut out = vec![Priced::none(); lines.len()];
     strategy.price(&Ctx::new(call, Deadline::after(call.budget_ns)), lines, &mut out)?;
+    Ok(out)
+}
+
+/// Asks a plugin; one answer per line.
+pub fn price(plugin: &PricingObj, call: &PricingCall<'_>, lines: &[Line<'_>]) -> Result<Vec<Priced>, Error> {
+    let mut out = vec![Priced::none(); lines.len()];
+    plugin.price(call, lines.into(), RSliceMut::from_mut_slice(&mut out)).into_result()?;
     Ok(out)
 }

@@ -17,6 +17,7 @@ async fn nobody_writes_what_belongs_to_another() {
     foreign_parts_do_not_enter_the_own_cart(&cast, &own).await;
     colleagues_may_look_but_not_touch(&cast, &own).await;
     nobody_raises_the_own_rights(&cast).await;
+    inputs_have_no_room_for_what_is_not_the_callers(&cast, &own).await;
     cast.host.stop().await;
 }
 
@@ -129,19 +130,22 @@ async fn foreign_parts_do_not_enter_the_own_cart(cast: &Cast, own: &Belongings) 
         "orderId": placed.order, "reason": "mixed", "restock": "ON_HAND", "idempotencyKey": "k",
         "lines": [{ "orderLineId": own.order_line, "quantity": "1" }],
     });
+    let before = cast.host.contents().await;
     for (mutation, input, expected) in [
         ("orderLinesEdit", edit, "UNKNOWN_LINE @ lines.0.id"),
         ("cartDetailsSet", ship, "ADDRESS_NOT_FOUND @ shippingAddress"),
         ("orderReturnCreate", back, "UNKNOWN_LINE @ lines.0.orderLineId"),
     ] {
-        let refused = cast.host.unchanged_by(cast.staff.mutate(mutation, input)).await;
+        let refused = cast.staff.mutate(mutation, input).await;
         assert_eq!(refused.user_errors(), [expected], "{mutation}");
     }
+    cast.host.assert_unchanged_since(&before).await;
 }
 
 async fn colleagues_may_look_but_not_touch(cast: &Cast, own: &Belongings) {
     let place = json!({ "cartId": own.cart, "cartVersion": own.version, "idempotencyKey": "k" });
     let step = json!({ "id": own.order, "transition": "cancel", "idempotencyKey": "k" });
+    let before = cast.host.contents().await;
     for (mutation, input) in [
         ("cartLinesRemove", json!({ "cartId": own.cart })),
         ("cartDetailsSet", json!({ "cartId": own.cart, "note": "mine now" })),
@@ -150,23 +154,26 @@ async fn colleagues_may_look_but_not_touch(cast: &Cast, own: &Belongings) {
         ("cartWithdraw", json!({ "id": own.waiting_cart })),
         ("orderTransition", step),
     ] {
-        let refused = cast.host.unchanged_by(cast.approver.mutate(mutation, input)).await;
+        let refused = cast.approver.mutate(mutation, input).await;
         assert_eq!(refused.user_errors(), ["FORBIDDEN @ "], "{mutation}");
     }
+    cast.host.assert_unchanged_since(&before).await;
 }
 
 async fn nobody_raises_the_own_rights(cast: &Cast) {
     let admin = &cast.other_admin;
     let me = cast.other.employee("Admin");
     let limit = json!({ "amount": "1000000.00", "currencyCode": "EUR" });
+    let before = cast.host.contents().await;
     for (input, expected) in [
         (json!({ "id": me, "role": "Buyer" }), "FORBIDDEN @ role"),
         (json!({ "id": me, "orderLimit": limit }), "FORBIDDEN @ orderLimit"),
         (json!({ "id": me, "orderLimit": null }), "FORBIDDEN @ orderLimit"),
     ] {
-        let refused = cast.host.unchanged_by(admin.mutate("employeeUpdate", input)).await;
+        let refused = admin.mutate("employeeUpdate", input).await;
         assert_eq!(refused.user_errors(), [expected]);
     }
+    cast.host.assert_unchanged_since(&before).await;
     // A manager who may not approve does not make approvers.
     let manager = json!({ "name": "Manager", "permissions": ["catalog.browse", "account.manage"] });
     cast.staff.mutate("roleUpsert", manager).await.ok();
@@ -179,4 +186,39 @@ async fn nobody_raises_the_own_rights(cast: &Cast) {
     let promote = json!({ "id": cast.other.employee("Buyer"), "role": "Admin" });
     let refused = cast.host.unchanged_by(cast.other_approver.mutate("employeeUpdate", promote)).await;
     assert_eq!(refused.user_errors(), ["FORBIDDEN @ role"]);
+}
+
+async fn inputs_have_no_room_for_what_is_not_the_callers(cast: &Cast, own: &Belongings) {
+    let line = |field: &str, value: &str| {
+        let mut line = json!({ "sku": "HEX-001", "quantity": "1" });
+        line[field] = json!(value);
+        json!({ "cartId": own.cart, "lines": [line] })
+    };
+    let place = |field: &str, value: Value| {
+        let mut input = json!({ "cartId": own.cart, "cartVersion": own.version, "idempotencyKey": "k" });
+        input[field] = value;
+        input
+    };
+    let admin = cast.other.employee("Admin");
+    let before = cast.host.contents().await;
+    for (client, mutation, input) in [
+        (&cast.buyer, "cartLinesAdd", line("unitPrice", "0.01")),
+        (&cast.buyer, "cartLinesAdd", line("priceOverrideReason", "friend")),
+        (&cast.buyer, "cartDetailsSet", json!({ "cartId": own.cart, "status": "PLACED" })),
+        (&cast.buyer, "cartCreate", json!({ "accountId": cast.other.account })),
+        (&cast.buyer, "orderPlace", place("taxExempt", json!(true))),
+        (&cast.buyer, "orderPlace", place("approvedBy", json!(own.employee))),
+        (&cast.buyer, "cartSubmit", place("placedAt", json!("2020-01-01T00:00:00Z"))),
+        (&cast.other_admin, "employeeUpdate", json!({ "id": admin, "permissions": ["orders.write"] })),
+        (&cast.other_admin, "employeeUpdate", json!({ "id": admin, "accountId": own.account })),
+        (
+            &cast.anonymous,
+            "customerRegister",
+            json!({ "email": "a@b.test", "name": "A", "password": PASSWORD, "kind": "STAFF" }),
+        ),
+    ] {
+        let refused = client.mutate(mutation, input).await;
+        assert_eq!(refused.error_code(), "BAD_USER_INPUT", "{mutation}: {}", refused.body);
+    }
+    cast.host.assert_unchanged_since(&before).await;
 }

@@ -82,7 +82,7 @@ async fn every_mutation_is_refused_to_all_but_those_it_is_for() {
         let refused = schema.call(&wrong_token, mutation).await;
         assert_eq!((refused.status, refused.error_code().as_str()), (401, "UNAUTHENTICATED"), "{mutation}");
     }
-    assert_eq!(before.differing(&cast.host.contents().await), Vec::<String>::new());
+    cast.host.assert_unchanged_since(&before).await;
     cast.host.stop().await;
 }
 

@@ -17,7 +17,7 @@ async fn what_is_no_request_or_too_large_a_one_is_refused_before_it_runs() {
     headers_that_mean_nothing(&host).await;
     documents_over_a_limit(&host).await;
     lists_over_a_limit(&host).await;
-    assert_eq!(before.differing(&host.contents().await), Vec::<String>::new());
+    host.assert_unchanged_since(&before).await;
 
     // After all that the host serves as before.
     host.guest("last").send(CREATE, json!({})).await.ok();

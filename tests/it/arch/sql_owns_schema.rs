@@ -39,7 +39,7 @@ impl Literals {
     }
 
     fn push(&mut self, text: &str) {
-        let first = text.trim_start().split_whitespace().next().unwrap_or_default();
+        let first = text.split_whitespace().next().unwrap_or_default();
         if ["SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "LOCK"].contains(&first) {
             self.0.push(text.to_owned());
         }

@@ -40,6 +40,7 @@ async fn what_waits_is_frozen_and_bad_decisions_change_nothing(
     approver: &Client,
 ) {
     let (cart, version, request) = waiting(buyer, "submit-1").await;
+    let before = host.contents().await;
     for (mutation, input) in [
         ("cartLinesAdd", json!({ "cartId": cart, "lines": [line("HEX-001", "1")] })),
         ("cartLinesRemove", json!({ "cartId": cart })),
@@ -47,9 +48,10 @@ async fn what_waits_is_frozen_and_bad_decisions_change_nothing(
         ("cartSubmit", json!({ "cartId": cart, "cartVersion": version, "idempotencyKey": "submit-again" })),
         ("orderPlace", json!({ "cartId": cart, "cartVersion": version, "idempotencyKey": "place" })),
     ] {
-        let refused = host.unchanged_by(buyer.mutate(mutation, input)).await;
+        let refused = buyer.mutate(mutation, input).await;
         assert_eq!(refused.user_errors(), ["CART_NOT_OPEN @ cartId"], "{mutation}");
     }
+    host.assert_unchanged_since(&before).await;
     let input = |id: &str, key: &str| json!({ "id": id, "idempotencyKey": key, "note": "no" });
     let mut stale = input(&request, "k");
     stale["version"] = json!(99);
@@ -57,6 +59,7 @@ async fn what_waits_is_frozen_and_bad_decisions_change_nothing(
     long["note"] = json!("n".repeat(2_001));
     let mut silent = input(&request, "k");
     silent["note"] = json!("  ");
+    let before = host.contents().await;
     for (verdict, input, expected) in [
         ("Approve", input(&missing("approvalrequest"), "k"), "REQUEST_NOT_FOUND @ id"),
         ("Reject", input(&missing("approvalrequest"), "k"), "REQUEST_NOT_FOUND @ id"),
@@ -65,9 +68,10 @@ async fn what_waits_is_frozen_and_bad_decisions_change_nothing(
         ("Approve", long, "INVALID_INPUT @ note"),
         ("Reject", silent, "INVALID_INPUT @ note"),
     ] {
-        let refused = host.unchanged_by(decide(approver, verdict, input)).await;
+        let refused = decide(approver, verdict, input).await;
         assert_eq!(refused.user_errors(), [expected], "{verdict}");
     }
+    host.assert_unchanged_since(&before).await;
     let refused = host.unchanged_by(decide(buyer, "Approve", input(&request, "own"))).await;
     assert_eq!(refused.error_code(), "FORBIDDEN");
 

@@ -8,9 +8,23 @@ mod lines;
 mod orders;
 mod placing;
 mod prices;
+mod settings;
 
 use serde_json::{Value, json};
 use vectis_tests::{Client, TestHost};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_written_shows_in_the_comparison() {
+    let host = TestHost::demo().await;
+    let buyer = host.buyer().await;
+    let before = host.contents().await;
+
+    host.assert_unchanged_since(&before).await;
+    buyer.mutate("cartCreate", json!({})).await.ok();
+
+    assert_eq!(before.differing(&host.contents().await), ["audit.entry", "carts.cart"]);
+    host.stop().await;
+}
 
 /// An id of a kind that nothing has.
 pub(crate) fn missing(kind: &str) -> String {
@@ -80,4 +94,10 @@ async fn shop_with_rules() -> (TestHost, Client, Client) {
     let (buyer, staff) = (host.buyer().await, host.staff().await);
     goods_with_rules(&staff).await;
     (host, buyer, staff)
+}
+
+/// A mutation is refused like this and writes nothing.
+async fn assert_refused(host: &TestHost, staff: &Client, mutation: &str, input: Value, expected: &[&str]) {
+    let refused = host.unchanged_by(staff.mutate(mutation, input)).await;
+    assert_eq!(refused.user_errors(), expected, "{mutation}");
 }

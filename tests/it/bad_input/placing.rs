@@ -16,16 +16,19 @@ async fn carts_that_cannot_be_placed_are_refused_and_nothing_is_written() {
     what_changed_in_the_catalogue_since_is_named_line_by_line(&host, &buyer, &staff).await;
     credit_ends_somewhere(&host, &staff).await;
     large_carts_need_their_approval(&host, &buyer).await;
+    totals_end_somewhere(&host, &buyer, &staff).await;
     host.stop().await;
 }
 
 /// Submitting and placing are refused alike.
 async fn assert_refused(host: &TestHost, buyer: &Client, cart: &str, version: &Value, expected: &[&str]) {
+    let before = host.contents().await;
     for mutation in ["cartSubmit", "orderPlace"] {
         let input = json!({ "cartId": cart, "cartVersion": version, "idempotencyKey": "refused" });
-        let refused = host.unchanged_by(buyer.mutate(mutation, input)).await;
+        let refused = buyer.mutate(mutation, input).await;
         assert_eq!(refused.user_errors(), expected, "{mutation}");
     }
+    host.assert_unchanged_since(&before).await;
 }
 
 async fn carts_as_they_were_never_seen(host: &TestHost, buyer: &Client) {
@@ -38,24 +41,28 @@ async fn carts_as_they_were_never_seen(host: &TestHost, buyer: &Client) {
     for stale in [json!(0), json!(-1), json!(version.as_i64().unwrap() + 1)] {
         assert_refused(host, buyer, &cart, &stale, &["STALE_VERSION @ cartVersion"]).await;
     }
+    let before = host.contents().await;
     for (amount, currency) in
         [("0.20", "EUR"), ("0.22", "EUR"), ("-0.21", "EUR"), ("0.21", "USD"), ("21", "JPY")]
     {
         let total = json!({ "amount": amount, "currencyCode": currency });
         let input =
             json!({ "cartId": cart, "cartVersion": version, "expectedTotal": total, "idempotencyKey": "k" });
-        let refused = host.unchanged_by(buyer.mutate("orderPlace", input)).await;
+        let refused = buyer.mutate("orderPlace", input).await;
         assert_eq!(refused.user_errors(), ["TOTAL_CHANGED @ expectedTotal"], "{amount} {currency}");
     }
+    host.assert_unchanged_since(&before).await;
+    let before = host.contents().await;
     for (amount, currency) in
         [("0.205", "EUR"), ("92233720368547758.08", "EUR"), ("0.21", "GBX"), ("0,21", "EUR")]
     {
         let total = json!({ "amount": amount, "currencyCode": currency });
         let input =
             json!({ "cartId": cart, "cartVersion": version, "expectedTotal": total, "idempotencyKey": "k" });
-        let refused = host.unchanged_by(buyer.mutate("orderPlace", input)).await;
+        let refused = buyer.mutate("orderPlace", input).await;
         assert_eq!(refused.error_code(), "BAD_USER_INPUT", "{amount} {currency}: {}", refused.body);
     }
+    host.assert_unchanged_since(&before).await;
     let total = json!({ "amount": "0.21", "currencyCode": "EUR" });
     let input =
         json!({ "cartId": cart, "cartVersion": version, "expectedTotal": total, "idempotencyKey": "k" });
@@ -136,6 +143,24 @@ async fn large_carts_need_their_approval(host: &TestHost, buyer: &Client) {
     assert_eq!(refused.user_errors(), ["APPROVAL_REQUIRED @ "]);
 }
 
+async fn totals_end_somewhere(host: &TestHost, buyer: &Client, staff: &Client) {
+    let dear = json!({ "sku": "HEX-150", "currencyCode": "EUR", "unitPrice": "1000000000000" });
+    staff.mutate("managedPricesSet", json!({ "prices": [dear] })).await.ok();
+    let cart = buyer.new_cart().await;
+    let lines = json!([line("HEX-150", "1000000"), line("HEX-001", "1")]);
+    let added =
+        buyer.mutate("cartLinesAdd { lineIds }", json!({ "cartId": cart, "lines": lines })).await.ok();
+
+    assert_refused(host, buyer, &cart, &json!(2), &["OUT_OF_RANGE @ "]).await;
+    let query = "query($id: ID!) { cart(id: $id) { version grandTotal { amount } } }";
+    let shown = buyer.send(query, json!({ "id": cart })).await;
+    assert_eq!(shown.error_code(), "OUT_OF_RANGE", "{}", shown.body);
+    // What is too much can be taken out again.
+    let remove = json!({ "cartId": cart, "lineIds": [added.at("/cartLinesAdd/lineIds/0")] });
+    buyer.mutate("cartLinesRemove", remove).await.ok();
+    assert_eq!(buyer.send(query, json!({ "id": cart })).await.ok().at("/cart/grandTotal/amount"), "0.21");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_stands_for_one_request_of_one_person() {
     let host = TestHost::demo().await;
@@ -159,6 +184,7 @@ async fn a_key_stands_for_one_request_of_one_person() {
     let total = json!({ "amount": "0.21", "currencyCode": "EUR" });
     let mut with_total = input(&cart, &version, "once");
     with_total["expectedTotal"] = total;
+    let before = host.contents().await;
     for (mutation, reused) in [
         ("orderPlace", input(&other, &other_version, "once")),
         ("orderPlace", input(&cart, &json!(99), "once")),
@@ -166,9 +192,10 @@ async fn a_key_stands_for_one_request_of_one_person() {
         ("cartSubmit", input(&cart, &version, "once")),
         ("cartLinesRemove", json!({ "cartId": other, "idempotencyKey": "once" })),
     ] {
-        let refused = host.unchanged_by(buyer.mutate(mutation, reused)).await;
+        let refused = buyer.mutate(mutation, reused).await;
         assert_eq!(refused.error_code(), "IDEMPOTENCY_KEY_REUSED", "{mutation}: {}", refused.body);
     }
+    host.assert_unchanged_since(&before).await;
     // Under a new key the cart is what it is: placed.
     let anew = host.unchanged_by(buyer.mutate("orderPlace", input(&cart, &version, "twice"))).await;
     assert_eq!(anew.user_errors(), ["CART_NOT_OPEN @ cartId"]);
@@ -186,11 +213,13 @@ async fn a_key_stands_for_one_request_of_one_person() {
 
 async fn keys_that_are_none(host: &TestHost, buyer: &Client, cart: &str, version: &Value) {
     let long = "k".repeat(256);
+    let before = host.contents().await;
     for key in [json!(""), json!(long), json!(null), json!(7)] {
         let input = json!({ "cartId": cart, "cartVersion": version, "idempotencyKey": key });
-        let refused = host.unchanged_by(buyer.mutate("orderPlace", input)).await;
+        let refused = buyer.mutate("orderPlace", input).await;
         assert_eq!(refused.error_code(), "BAD_USER_INPUT", "{key}: {}", refused.body);
     }
+    host.assert_unchanged_since(&before).await;
     let input = json!({ "cartId": cart, "cartVersion": version });
     let refused =
         host.unchanged_by(buyer.with("idempotency-key", "header").mutate("orderPlace", input)).await;

@@ -28,7 +28,7 @@ type Orders = BTreeMap<String, (Vec<String>, String)>;
 #[tokio::test(flavor = "multi_thread")]
 async fn a_host_killed_two_hundred_times_loses_doubles_and_halves_nothing() {
     let seed: u64 = rand::random();
-    // This host makes the shop and looks into it; those that are killed are programs of their own beside it.
+    // In this host carts are filled; those that place them, and are killed, are programs of their own beside it.
     let shop = TestHost::configured(PluginFolder::first_party(), true, |config| {
         config.plugins.refresh_interval = Duration::from_secs(3_600);
     })
@@ -84,13 +84,15 @@ async fn kill_again_and_again(
         let begun = Instant::now();
         let program = Program::start(shop).await;
         started.push(begun.elapsed());
-        stage.serve_at(&program.url);
+        stage.open(&program.url);
         if started.len() > KILLS {
             stage.end();
             return (program, started);
         }
         stage.until_somebody_places().await;
         tokio::time::sleep(Duration::from_millis(chance.random_range(0..=LONGEST_LIFE_MS))).await;
+        eprintln!("LIFE start {:?} life {:?} cut {}", started.last(), begun.elapsed() - *started.last().unwrap(), stage.cut_off());
+        stage.close();
         program.kill().await;
     }
 }

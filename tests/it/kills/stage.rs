@@ -14,8 +14,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub(super) struct Stage(Arc<Shared>);
 
 struct Shared {
-    /// Where the host is, or was before it was killed.
-    url: watch::Sender<String>,
+    /// Where the host is, while there is one.
+    url: watch::Sender<Option<String>>,
     /// Placements sent, or to be sent again.
     placing: watch::Sender<usize>,
     cut_off: AtomicUsize,
@@ -25,7 +25,7 @@ struct Shared {
 impl Stage {
     pub(super) fn new() -> Self {
         Self(Arc::new(Shared {
-            url: watch::Sender::new(String::new()),
+            url: watch::Sender::new(None),
             placing: watch::Sender::new(0),
             cut_off: AtomicUsize::new(0),
             is_over: AtomicBool::new(false),
@@ -33,18 +33,21 @@ impl Stage {
     }
 
     /// A host serves here from now on.
-    pub(super) fn serve_at(&self, url: &str) {
-        self.0.url.send_replace(url.to_owned());
+    pub(super) fn open(&self, url: &str) {
+        self.0.url.send_replace(Some(url.to_owned()));
     }
 
-    pub(super) fn url(&self) -> String {
-        self.0.url.borrow().clone()
+    /// Nobody serves until there is another.
+    pub(super) fn close(&self) {
+        self.0.url.send_replace(None);
     }
 
-    /// Waits a little, at most until there is another host.
-    pub(super) async fn breathe(&self) {
+    /// Where a host serves; waits until one does.
+    pub(super) async fn host(&self) -> String {
         let mut url = self.0.url.subscribe();
-        let _ = timeout(Duration::from_millis(20), url.changed()).await;
+        let waited = timeout(PATIENCE, url.wait_for(Option::is_some)).await;
+        let url = waited.expect("a host serves in time").expect("the stage is there");
+        url.clone().unwrap_or_default()
     }
 
     /// Says that a placement is under way until the guard goes.

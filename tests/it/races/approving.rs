@@ -47,7 +47,7 @@ async fn ten_approvers_at_once_place_one_order() {
     assert_eq!(answers.iter().filter(|answer| order_of(answer).is_string()).count(), 1);
     for answer in answers.iter().filter(|answer| order_of(answer).is_null()) {
         let errors = answer.user_errors();
-        let too_late = ["NOT_PENDING @ ", "STALE_VERSION @ ", "CART_CHANGED @ "];
+        let too_late = ["NOT_PENDING @ id", "STALE_VERSION @ version", "CART_CHANGED @ id"];
         assert!(errors.len() == 1 && too_late.contains(&errors[0].as_str()), "{}", answer.body);
     }
     assert_eq!(orders(&host).await, 1);

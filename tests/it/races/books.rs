@@ -63,5 +63,7 @@ async fn the_books_notice_whatever_does_not_fit() {
         assert!(noticed.iter().any(|(broken, _)| broken == rule), "{rule}: {noticed:?}");
         tx.rollback().await.unwrap();
     }
+    // A host waits for its connections when it stops.
+    drop(connection);
     host.stop().await;
 }

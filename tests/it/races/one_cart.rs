@@ -26,7 +26,7 @@ async fn fifty_placements_under_one_key_are_one_order_and_fifty_equal_answers() 
 
     // Other parameters under the same key are refused, whatever they are.
     let other = ready_cart(&host.buyer().await, lines(1, 1)).await;
-    assert_eq!(other.place("the-key").await.error_code(), "IDEMPOTENCY_MISMATCH");
+    assert_eq!(other.place("the-key").await.error_code(), "IDEMPOTENCY_KEY_REUSED");
     assert_eq!(orders(&host).await, 1);
     host.stop().await;
 }

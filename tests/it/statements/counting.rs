@@ -1,5 +1,7 @@
 //! Counting what a request sends to the database.
 
+use std::collections::BTreeMap;
+
 use vectis_db::statements::counted;
 use vectis_tests::TestHost;
 
@@ -9,13 +11,16 @@ const BACKGROUND: [&str; 2] = ["status = 'HELD' AND expires_at <=", "identity.si
 /// Counts at one host.
 pub(super) struct Counter<'a>(pub(super) &'a TestHost);
 
+/// What ran, each text with how often.
+pub(super) type Ran = BTreeMap<String, i64>;
+
 /// The server has forgotten some statements while it counted; it keeps only so many, of all its databases.
 #[derive(Debug)]
 pub(super) struct Forgotten;
 
 impl Counter<'_> {
-    /// How many statements ran while `work` did, and what became of it.
-    pub(super) async fn count<T>(&self, work: impl Future<Output = T>) -> Result<(i64, T), Forgotten> {
+    /// The statements that ran while `work` did, and what became of it.
+    pub(super) async fn count<T>(&self, work: impl Future<Output = T>) -> Result<(Ran, T), Forgotten> {
         let pool = self.0.db.pool();
         let count =
             async || counted(pool).await.expect("the server answers").expect("the server counts statements");
@@ -26,7 +31,8 @@ impl Counter<'_> {
             return Err(Forgotten);
         }
         let is_ours = |text: &str| !BACKGROUND.iter().any(|words| text.contains(words));
-        Ok((ran.by_text().iter().filter(|(text, _)| is_ours(text)).map(|(_, calls)| calls).sum(), outcome))
+        let ours = ran.by_text().iter().filter(|(text, _)| is_ours(text));
+        Ok((ours.map(|(text, calls)| (text.clone(), *calls)).collect(), outcome))
     }
 
     /// How often the server has made room among the statements it counts.
