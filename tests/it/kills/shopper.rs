@@ -62,8 +62,10 @@ impl Shopper {
         let placed = self.place(&placement).await;
         assert_eq!(placed.at("/orderPlace/order/lineCount"), goods.len(), "{}", placed.body);
         assert_eq!(placed.text("/orderPlace/order/grandTotal/amount"), total);
+        let number = placed.text("/orderPlace/order/number");
+        self.stage.acknowledge(&number);
         let lines = goods.iter().map(|(sku, quantity)| format!("{sku} {quantity}000")).collect();
-        Acknowledged { number: placed.text("/orderPlace/order/number"), lines, total, placement }
+        Acknowledged { number, lines, total, placement }
     }
 
     /// Places a cart at whichever host there is, again and again until one answers.
@@ -75,7 +77,9 @@ impl Shopper {
             match host.try_send(PLACE, json!({ "i": placement })).await {
                 Ok(answer) if answer.status == 200 => return answer.ok(),
                 // Killed on the way.
-                unanswered => assert!(begun.elapsed() < PATIENCE, "nobody answers {placement}: {unanswered:?}"),
+                unanswered => {
+                    assert!(begun.elapsed() < PATIENCE, "nobody answers {placement}: {unanswered:?}")
+                }
             }
             self.stage.note_cut_off();
         }

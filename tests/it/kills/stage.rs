@@ -1,7 +1,8 @@
 //! What shoppers and the one who kills know of each other.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -19,6 +20,7 @@ struct Shared {
     /// Placements sent, or to be sent again.
     placing: watch::Sender<usize>,
     cut_off: AtomicUsize,
+    acknowledged: Mutex<BTreeSet<String>>,
     is_over: AtomicBool,
 }
 
@@ -28,6 +30,7 @@ impl Stage {
             url: watch::Sender::new(None),
             placing: watch::Sender::new(0),
             cut_off: AtomicUsize::new(0),
+            acknowledged: Mutex::default(),
             is_over: AtomicBool::new(false),
         }))
     }
@@ -70,6 +73,15 @@ impl Stage {
 
     pub(super) fn cut_off(&self) -> usize {
         self.0.cut_off.load(Ordering::Relaxed)
+    }
+
+    /// An order's number was heard.
+    pub(super) fn acknowledge(&self, number: &str) {
+        self.0.acknowledged.lock().expect("no holder panics").insert(number.to_owned());
+    }
+
+    pub(super) fn is_acknowledged(&self, number: &str) -> bool {
+        self.0.acknowledged.lock().expect("no holder panics").contains(number)
     }
 
     /// No more shopping after the order at hand.

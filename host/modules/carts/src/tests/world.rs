@@ -1,6 +1,7 @@
 //! A shop with a channel, an account, a few variants and prices, that counts how often it is asked.
 
 mod siblings;
+mod untaxed;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicI64, Ordering};

@@ -20,12 +20,9 @@ use vectis_contracts::pricing::{
 use vectis_contracts::products::{
     Category, Product, ProductActivity, ProductCode, ProductFilter, Products, UpsertProduct, Variant,
 };
-use vectis_contracts::tax::{
-    AssessCode, Exemption, GrantExemption, Tax, TaxAssessment, TaxCode, TaxQuery, TaxQueryLine, TaxedLine,
-};
 use vectis_kernel::ids::{
-    AccountId, AddressId, CategoryId, ChannelId, CustomerGroupId, EmployeeId, ExemptionId, LocationId,
-    LoginId, PriceListId, ProductId, RoleId, VariantId,
+    AccountId, AddressId, CategoryId, ChannelId, CustomerGroupId, EmployeeId, LocationId, LoginId,
+    PriceListId, ProductId, RoleId, VariantId,
 };
 use vectis_kernel::{Ctx, Currency, Failure, Money, Page, PageRequest, Permission, Quantity, UnitPrice};
 
@@ -471,39 +468,6 @@ impl Audit for Siblings {
         _filter: &AuditFilter,
         _page: PageRequest,
     ) -> Result<Page<AuditEntry>, Failure<AuditCode>> {
-        unreachable!("carts never ask this")
-    }
-}
-
-#[async_trait]
-impl Tax for Siblings {
-    async fn assess(&self, _ctx: &Ctx, query: &TaxQuery) -> Result<TaxAssessment, Failure<AssessCode>> {
-        let untaxed = |line: &TaxQueryLine| TaxedLine {
-            net: line.amount,
-            tax: Money::zero(query.currency),
-            gross: line.amount,
-            parts: Vec::new(),
-        };
-        Ok(TaxAssessment { kinds: Vec::new(), lines: query.lines.iter().map(untaxed).collect() })
-    }
-
-    async fn exemptions(
-        &self,
-        _ctx: &Ctx,
-        _account_ids: &[AccountId],
-    ) -> Result<Vec<Exemption>, Failure<TaxCode>> {
-        unreachable!("carts never ask this")
-    }
-
-    async fn exemption_grant(
-        &self,
-        _ctx: &Ctx,
-        _grant: GrantExemption,
-    ) -> Result<ExemptionId, Failure<TaxCode>> {
-        unreachable!("carts never ask this")
-    }
-
-    async fn exemption_withdraw(&self, _ctx: &Ctx, _id: ExemptionId) -> Result<(), Failure<TaxCode>> {
         unreachable!("carts never ask this")
     }
 }
