@@ -6,7 +6,7 @@ use vectis_db::statements::counted;
 use vectis_tests::TestHost;
 
 /// What the host does by itself now and then, told by words of its statements.
-const BACKGROUND: [&str; 2] = ["status = 'HELD' AND expires_at <=", "identity.signing_key"];
+const BACKGROUND: [&str; 2] = ["WITH due AS MATERIALIZED", "identity.signing_key"];
 
 /// Counts at one host.
 pub(super) struct Counter<'a>(pub(super) &'a TestHost);
