@@ -94,6 +94,8 @@ pub enum PluginsCommand {
         /// The `.so` file.
         file: PathBuf,
     },
+    /// Hold a plugin to what the plugin API promises its hosts: a hundred cases and more for each entry point.
+    Test(TestArgs),
     /// Make a plugin from the template.
     New {
         /// Its name: `acme-rebates`.
@@ -130,6 +132,25 @@ pub enum PluginsCommand {
         #[arg(long, default_value = "{}")]
         config_json: String,
     },
+}
+
+/// `vectis plugins test`
+#[derive(Clone, Debug, Args)]
+pub struct TestArgs {
+    /// The `.so` file.
+    pub file: PathBuf,
+    /// Configuration of the entry points as JSON. Its words and numbers also go into questions.
+    #[arg(long, default_value = "{}")]
+    pub config_json: String,
+    /// Only this entry point.
+    #[arg(long, value_name = "NAME")]
+    pub entry_point: Option<String>,
+    /// Print every case as JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Other random questions.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
 }
 
 /// A running shop, and who asks.

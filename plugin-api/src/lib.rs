@@ -74,6 +74,22 @@
 //! - **No I/O and no threads** in these calls, no async runtime in the library. Log through [`Host`].
 //! - **Time** comes from the question, so that the same question gets the same answer.
 //!
+//! # What a plugin promises
+//!
+//! `vectis plugins test FILE --config-json JSON`, the conformance kit, holds a plugin to these sentences and to those of its
+//! point's page ([`pricing`], [`tax`], [`order_process`], [`approval`]), a hundred cases and more for each entry point:
+//!
+//! - An entry point starts with a configuration that its schema allows, as often as it is asked to.
+//! - A configuration with an unknown key, or with a value of another type, is refused.
+//! - No question and no configuration makes a plugin panic.
+//! - Answers are checked: length, range, sign, known names. One wrong answer fails the whole call.
+//! - The same question gets the same answer: from any instance, on any thread, at any time, whatever was asked before.
+//! - An error is a sentence for staff, never empty.
+//! - 10,000 lines are answered within a second, and ten times the lines take about ten times as long.
+//! - A call that runs out of time fails with `ErrorCode::DEADLINE`, which is retryable; it never answers in part.
+//! - A call logs a few lines, not one for each line it answers.
+//! - Names, addresses and tokens are never logged.
+//!
 //! # Versions
 //!
 //! The crate has its own semantic version. A plugin built with 1.x runs on every host that offers 1.y, y ≥ x. State the

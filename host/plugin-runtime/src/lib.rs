@@ -13,6 +13,7 @@ mod check;
 mod commands;
 mod compat;
 mod config;
+mod conformance;
 mod discover;
 mod host_api;
 mod inspect;
@@ -28,6 +29,7 @@ mod tests;
 mod verify;
 
 pub use crate::check::{CheckOutcome, CheckReport, CheckStep, check};
+pub use crate::conformance::{Case, Conformance, EntryPointReport, Options as ConformanceOptions, Report};
 pub use crate::inspect::{Inspection, inspect};
 pub use crate::refusal::{Refusal, Step};
 pub use crate::runtime::{PluginRuntime, RefreshError, RuntimeOptions, StartError};

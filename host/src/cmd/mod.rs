@@ -6,6 +6,7 @@ pub mod import;
 pub mod migrate;
 pub mod plugins;
 mod plugins_new;
+mod plugins_test;
 pub mod replay;
 pub mod schema;
 pub mod serve;

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use vectis_plugin_runtime::{CheckOutcome, CheckReport, Inspection};
 
 use super::plugins_new::create;
+use super::plugins_test::test;
 use super::say;
 use super::staff::Staff;
 use crate::cli::{ConfigArgs, PluginsCommand, ServerArgs};
@@ -22,6 +23,7 @@ pub async fn run(args: &ConfigArgs, command: PluginsCommand) -> anyhow::Result<E
         PluginsCommand::List => list(&load(args)?.plugins.folder),
         PluginsCommand::Check { file } => Ok(check(&file)),
         PluginsCommand::Inspect { file } => inspect(&file),
+        PluginsCommand::Test(args) => test(&args),
         PluginsCommand::New { name, point, into } => {
             let folder = create(&name, &point, &into)?;
             say(&format!("made {}; next: cd {} && cargo test", folder.display(), folder.display()));

@@ -1,6 +1,18 @@
 //! `vectis.approval`: who must agree before a cart becomes an order.
 //!
 //! The plugin plans the steps and judges each decider. One plugin answers per channel.
+//!
+//! # What an approval strategy promises
+//!
+//! - A cart is planned, whatever is in it; an error is for a cart that could never be approved.
+//! - The steps come in the order in which they are decided, the same every time.
+//! - No two steps of a plan are alike: who approves one has not approved the other.
+//! - A plan can be carried out by others than who submitted: each step's approvers can reach its quorum.
+//! - Nobody decides about the own order: who submitted a cart is objected to.
+//! - Nobody approves a step twice: who has approved it is objected to.
+//!
+//! A host asks only about approvers of the step, so a strategy that objects to one of them for a reason of its own must leave
+//! enough others.
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;

@@ -2,6 +2,17 @@
 //!
 //! States are data. The plugin names them, says which transitions lead from one to another, decides about each step and
 //! names the *effects* the host carries out in the same transaction. One plugin answers per channel.
+//!
+//! # What an order process promises
+//!
+//! - Nothing leads out of a final state, and something leads out of every other.
+//! - Every state is an end of a transition, unless orders are placed in it.
+//! - From one state, each name leads to one state.
+//! - States and transitions are the same, in the same order, in every instance of a configuration.
+//! - An order or a step the process does not want is `Step::Refuse`, never an error.
+//! - A step that is allowed leads to the state that was asked for.
+//! - The effects of a step do not undo each other: it does not reserve and release stock, nor hold and release credit.
+//! - Stock that has been shipped is not released: goods come back by a return.
 
 use std::borrow::Cow;
 

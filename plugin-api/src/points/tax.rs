@@ -3,6 +3,22 @@
 //! All tax plugins of a channel answer, one stage after another. Amounts are minor units of the currency (`minor`), rates
 //! parts per million (`ppm`), quantities thousandths (`milli`); there are no floats. [`crate::units::share`] rounds as the
 //! rest of Vectis does: per line, half away from zero.
+//!
+//! # What a tax strategy promises
+//!
+//! - A strategy answers for the places and categories it knows; for the others it may answer with an error.
+//! - The order of the lines means nothing.
+//! - A line that an exemption covers has no tax.
+//! - A return gives back what the sale took: the negative amount has the negative tax.
+//! - A kind whose rate is not 0 takes that rate, of the line's amount with or without the tax of earlier stages, rounded half
+//!   away from zero.
+//! - A rate is 0 to 10,000,000 parts per million, which is 1000 %.
+//! - A line has each kind of tax at most once.
+//! - The stage is the same in every instance of a configuration.
+//!
+//! Where prices include tax, the kinds with a rate take, together, amount × sum ÷ (1 + sum) of their rates, each its part of
+//! it; the tax of earlier stages is then inside the amount, and a strategy that is not taken on it subtracts it first. A tax per
+//! piece, and any other that is no plain rate of the amount, states the rate 0.
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;

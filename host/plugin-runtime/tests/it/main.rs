@@ -5,6 +5,7 @@
 mod activation;
 mod bindings;
 mod channels;
+mod conformance;
 mod inspection;
 mod libraries;
 mod lies;

@@ -1,0 +1,112 @@
+//! The conformance kit: holds a plugin to what `vectis-plugin-api` promises its hosts, one case at a time, through the real
+//! loader and adapters.
+//!
+//! Every promise is a sentence of the plugin API's documentation, word for word (a test keeps it so). `exam.rs` has the
+//! cases that every point shares; each point's folder has its questions, the rules of its answers and the cases of its own.
+
+mod approval;
+mod config_cases;
+mod dice;
+mod exam;
+mod order_process;
+mod pricing;
+mod promise;
+mod report;
+mod run;
+mod subject;
+mod tax;
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+
+pub use self::report::{Case, EntryPointReport, Report};
+use crate::conformance::run::{Run, watched};
+use crate::conformance::subject::Origin;
+use crate::load::{Library, Loader};
+use crate::manifest::EntryPoint;
+use crate::point::Point;
+use crate::refusal::{Identity, Refusal};
+
+/// How a plugin is examined.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Only this entry point; all of them when `None`.
+    pub entry_point: Option<String>,
+    /// The configuration of the entry points. Its texts and numbers also go into questions.
+    pub config: Value,
+    /// Same seed, same random questions.
+    pub seed: u64,
+    /// How long a case may take before the plugin is given up.
+    pub patience: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            entry_point: None,
+            config: Value::Object(serde_json::Map::new()),
+            seed: 1,
+            patience: Duration::from_secs(20),
+        }
+    }
+}
+
+/// A plugin that is loaded to be examined, as often as one likes.
+pub struct Conformance {
+    known: Identity,
+    library: Arc<Library>,
+}
+
+impl Conformance {
+    /// Takes a file through the loading order. Runs the plugin's code.
+    pub fn open(path: &Path) -> Result<Self, Refusal> {
+        let mut known = Identity::default();
+        match Loader::default().load(path, &mut known, &mut |_, _| {}) {
+            Ok(library) => Ok(Self { known, library }),
+            Err(fault) => Err(known.refuse(fault)),
+        }
+    }
+
+    /// Puts every case to the entry points.
+    pub fn examine(&self, options: &Options) -> Report {
+        let wanted = |entry: &&EntryPoint| options.entry_point.as_ref().is_none_or(|name| *name == entry.name);
+        let entry_points = self.library.entry_points.iter().filter(wanted);
+        Report {
+            file: self.known.file.clone(),
+            plugin: self.known.name.clone(),
+            version: self.known.version.clone(),
+            sha256: self.known.sha256.clone(),
+            entry_points: entry_points.map(|entry| self.examine_one(entry, options)).collect(),
+        }
+    }
+
+    fn examine_one(&self, entry: &EntryPoint, options: &Options) -> EntryPointReport {
+        let origin = Origin {
+            library: self.library.clone(),
+            entry: entry.clone(),
+            config: options.config.clone(),
+        };
+        let (point, seed) = (entry.point, options.seed);
+        let outcome = watched(options.patience, move |run| examine(point, &origin, seed, run));
+        EntryPointReport {
+            point: entry.point.group().to_owned(),
+            name: entry.name.clone(),
+            cases: outcome.cases,
+            stopped: outcome.stopped,
+        }
+    }
+}
+
+fn examine(point: Point, origin: &Origin, seed: u64, run: &Run) {
+    match point {
+        Point::Pricing => exam::sit::<pricing::PricingExam>(origin, seed, run),
+        Point::Tax => exam::sit::<tax::TaxExam>(origin, seed, run),
+        Point::OrderProcess => exam::sit::<order_process::OrderProcessExam>(origin, seed, run),
+        Point::Approval => exam::sit::<approval::ApprovalExam>(origin, seed, run),
+    }
+}

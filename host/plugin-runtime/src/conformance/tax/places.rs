@@ -1,0 +1,71 @@
+//! Where a strategy takes a tax: what it knows stands in its configuration, so places are made of the words in there.
+
+use vectis_contracts::points::{Jurisdiction, TaxPoint};
+
+use super::questions::{line, question};
+use crate::adapters::TaxAdapter;
+use crate::conformance::dice::Words;
+
+/// Combinations of words that are tried.
+const MOST_TRIES: usize = 3_000;
+
+/// A place and a category that the strategy knows.
+#[derive(Clone, Debug)]
+pub(crate) struct Home {
+    pub(crate) place: Jurisdiction,
+    pub(crate) category: String,
+}
+
+impl Default for Home {
+    fn default() -> Self {
+        Self { place: place("DE", "", ""), category: "standard".to_owned() }
+    }
+}
+
+/// Up to three, the one with most kinds of tax first. Empty when the strategy answers nowhere.
+pub(super) fn homes(adapter: &TaxAdapter, words: &Words) -> Vec<Home> {
+    let mut found: Vec<(usize, Home)> = Vec::new();
+    for (place, category) in tries(words).into_iter().take(MOST_TRIES) {
+        let taxed = adapter.tax(&question(&place, [line(100_000, &category)]));
+        if let Ok(answer) = taxed {
+            let kinds = answer.amounts.iter().filter(|amount| amount.amount.minor != 0).count();
+            if !found.iter().any(|(known, _)| *known == kinds) {
+                found.push((kinds, Home { place, category }));
+            }
+        }
+    }
+    found.sort_by_key(|(kinds, _)| std::cmp::Reverse(*kinds));
+    found.into_iter().map(|(_, home)| home).take(3).collect()
+}
+
+fn tries(words: &Words) -> Vec<(Jurisdiction, String)> {
+    let is_code = |text: &&String| text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase());
+    let mut countries: Vec<&str> = words.texts.iter().filter(is_code).map(String::as_str).collect();
+    countries.extend(["DE", "GB", "US", "FR", ""]);
+    let names: Vec<&str> = std::iter::once("").chain(words.texts.iter().map(String::as_str)).take(40).collect();
+    let mut tries = Vec::new();
+    for category in ["standard", "books", ""] {
+        tries.extend(countries.iter().map(|country| (place(country, "", ""), category.to_owned())));
+    }
+    for country in &countries {
+        tries.extend(names.iter().map(|name| (place(country, "", ""), (*name).to_owned())));
+        tries.extend(names.iter().map(|name| (place(country, name, ""), "standard".to_owned())));
+        tries.extend(names.iter().map(|name| (place(country, "", name), "standard".to_owned())));
+    }
+    for country in &countries {
+        for region in &names {
+            tries.extend(names.iter().map(|name| (place(country, region, name), "standard".to_owned())));
+            tries.extend(names.iter().map(|name| (place(country, region, ""), (*name).to_owned())));
+        }
+    }
+    tries
+}
+
+pub(super) fn place(country: &str, region: &str, city: &str) -> Jurisdiction {
+    Jurisdiction {
+        country: country.to_owned(),
+        region: region.to_owned(),
+        city: city.to_owned(),
+        postal_code: String::new(),
+    }
+}
