@@ -17,8 +17,10 @@ use crate::conformance::subject::{Origin, Subject, is_panic};
 
 /// Threads that ask one instance at the same time.
 const THREADS: usize = 8;
-/// How often a batch is timed; the fastest counts.
-const TIMINGS: usize = 3;
+/// How often a batch is timed at most.
+const MOST_TIMINGS: usize = 6;
+/// 10,000 lines may take so long: the usual budget of a call.
+const MOST_TIME: Duration = Duration::from_secs(1);
 /// Ten times the lines may take so many times as long: four times what they should, far from the hundred of a square.
 const MOST_GROWTH: u32 = 40;
 /// Below this nothing is said about growth: it is too short to be measured.
@@ -156,11 +158,15 @@ impl<E: Exam> Sitting<'_, E> {
                     same::<E>(&answer, E::ask(&self.subject.another()?, &asked.question))
                 });
             }
-            let mut dice = Dice::new(self.seed.wrapping_add(number as u64));
-            if let Some(other) = E::reordered(&self.subject.live(), &asked.question, &mut dice) {
-                let reordered = format!("{}, in another order", asked.name);
-                self.case(reordered, E::ORDER, &asked.question, || same_but::<E>(&answer, other, E::is_same));
-            }
+            self.in_another_order(asked, &answer, number as u64);
+        }
+    }
+
+    fn in_another_order(&self, asked: &Asked<E::Question>, answer: &E::Answer, number: u64) {
+        let mut dice = Dice::new(self.seed.wrapping_add(number));
+        if let Some(other) = E::reordered(&self.subject.live(), &asked.question, &mut dice) {
+            let name = format!("{}, in another order", asked.name);
+            self.case(name, E::ORDER, &asked.question, || same_but::<E>(answer, other, E::is_same));
         }
     }
 
@@ -218,34 +224,48 @@ impl<E: Exam> Sitting<'_, E> {
             let answer = self.ask(&asked.question);
             let (promise, found) = self.verdict(&asked, answer.as_ref());
             self.case(&asked.name, promise, &asked.question, || found);
+            if let Ok(answer) = answer {
+                self.in_another_order(&asked, &answer, lines as u64);
+            }
         }
         self.timed();
         self.without_time();
         self.quiet();
     }
 
+    /// A machine that is busy with something else makes a call look slow, never fast: the fastest counts, and a bad result is
+    /// measured again.
     fn timed(&self) {
-        let (Some(small), Some(large)) = (E::batch(&self.ground, LARGE / 10), E::batch(&self.ground, LARGE)) else { return };
-        let fastest = |question: &E::Question| {
-            let times = (0..TIMINGS).map(|_| {
-                let started = Instant::now();
-                let _ = self.ask(question);
-                started.elapsed()
-            });
-            times.min().unwrap_or_default()
+        let (Some(small), Some(large)) =
+            (E::batch(&self.ground, LARGE / 10), E::batch(&self.ground, LARGE))
+        else {
+            return;
         };
-        let (mut of_small, mut of_large) = (Duration::ZERO, Duration::ZERO);
+        let time = |question: &E::Question| {
+            let started = Instant::now();
+            let _ = self.ask(question);
+            started.elapsed()
+        };
+        let (mut of_small, mut of_large) = (Duration::MAX, Duration::MAX);
         self.case("the time of 10,000 lines", IN_TIME, &large, || {
-            of_large = fastest(&large);
-            let most = Duration::from_secs(1);
-            must(of_large <= most, || format!("{} ms", of_large.as_millis()))
+            for _ in 0..MOST_TIMINGS {
+                of_large = of_large.min(time(&large));
+                if of_large <= MOST_TIME {
+                    return Ok(());
+                }
+            }
+            Err(format!("{} ms", of_large.as_millis()))
         });
         self.case("the time of 10,000 lines against that of 1,000", IN_TIME, &large, || {
-            of_small = fastest(&small);
-            must(of_large < SHORT || of_large <= of_small * MOST_GROWTH, || {
-                let (small, large) = (of_small.as_micros(), of_large.as_micros());
-                format!("1,000 lines take {small} µs, 10,000 take {large} µs")
-            })
+            for _ in 0..MOST_TIMINGS {
+                of_small = of_small.min(time(&small));
+                if of_large < SHORT || of_large <= of_small.saturating_mul(MOST_GROWTH) {
+                    return Ok(());
+                }
+                of_large = of_large.min(time(&large));
+            }
+            let (small, large) = (of_small.as_micros(), of_large.as_micros());
+            Err(format!("1,000 lines take {small} µs, 10,000 take {large} µs"))
         });
     }
 

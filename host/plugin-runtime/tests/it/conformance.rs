@@ -1,10 +1,13 @@
 //! The conformance kit: it passes what is good, and finds what is bad.
 
+use std::sync::Mutex;
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use vectis_plugin_runtime::{Conformance, ConformanceOptions, Report};
+use vectis_plugin_runtime::{Conformance, ConformanceOptions, Report, inspect};
 
-use crate::libraries::{first_party, golden, template};
+use crate::libraries::{fault_set, first_party, golden, template};
 
 /// The least number of cases an entry point is put to.
 const LEAST_CASES: usize = 100;
@@ -132,4 +135,62 @@ fn nothing_examined_is_nothing_kept() {
 
     assert!(report.entry_points.is_empty());
     assert!(!report.is_ok());
+}
+
+/// Of a hundred bugs so many must be found.
+const LEAST_FOUND: usize = 95;
+/// How long the bug that never answers is waited for.
+const SHORT_PATIENCE: Duration = Duration::from_secs(2);
+
+/// Every bug of the fault set, with its entry point.
+fn bugs(folder: &TempDir) -> Vec<(String, String)> {
+    let manifest = inspect(&folder.path().join("acme.so")).unwrap().manifest;
+    let of = |(name, schema): (&String, &Value)| {
+        let bugs = schema["properties"]["bug"]["enum"].as_array().unwrap().clone();
+        let name = name.clone();
+        bugs.into_iter().map(move |bug| (name.clone(), bug.as_str().unwrap().to_owned()))
+    };
+    manifest.config.iter().flat_map(of).collect()
+}
+
+fn with_bug(conformance: &Conformance, entry_point: &str, bug: &str) -> Report {
+    let options = options(json!({ "bug": bug }));
+    let patience = if bug == "never-answers" { SHORT_PATIENCE } else { options.patience };
+    conformance.examine(&ConformanceOptions { entry_point: Some(entry_point.to_owned()), patience, ..options })
+}
+
+#[test]
+fn the_kit_finds_the_bugs_that_people_make() {
+    let (folder, conformance) = opened(&fault_set());
+    let waiting = Mutex::new(bugs(&folder).into_iter().filter(|(_, bug)| bug != "none"));
+    let count = bugs(&folder).len() - 4;
+    let missed = Mutex::new(Vec::new());
+
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().unwrap().get() {
+            scope.spawn(|| {
+                loop {
+                    let next = waiting.lock().unwrap().next();
+                    let Some((entry_point, bug)) = next else { break };
+                    if with_bug(&conformance, &entry_point, &bug).is_ok() {
+                        missed.lock().unwrap().push(format!("{entry_point} {bug}"));
+                    }
+                }
+            });
+        }
+    });
+
+    let missed = missed.into_inner().unwrap();
+    println!("{} of {count} bugs found; missed: {missed:?}", count - missed.len());
+    assert!(count >= 60, "{count}");
+    assert!((count - missed.len()) * 100 >= count * LEAST_FOUND, "{missed:#?}");
+}
+
+#[test]
+fn the_fault_set_without_a_bug_keeps_every_promise() {
+    let (_folder, conformance) = opened(&fault_set());
+
+    for entry_point in ["faulty-pricing", "faulty-tax", "faulty-process", "faulty-approval"] {
+        assert_kept(&with_bug(&conformance, entry_point, "none"));
+    }
 }

@@ -9,16 +9,18 @@ use crate::conformance::dice::Words;
 /// Combinations of words that are tried.
 const MOST_TRIES: usize = 3_000;
 
-/// A place and a category that the strategy knows.
+/// A place that the strategy knows, and categories it knows there, which are taxed differently.
 #[derive(Clone, Debug)]
 pub(crate) struct Home {
     pub(crate) place: Jurisdiction,
+    /// The one with most kinds of tax.
     pub(crate) category: String,
+    pub(crate) others: Vec<String>,
 }
 
 impl Default for Home {
     fn default() -> Self {
-        Self { place: place("DE", "", ""), category: "standard".to_owned() }
+        Self { place: place("DE", "", ""), category: "standard".to_owned(), others: Vec::new() }
     }
 }
 
@@ -30,12 +32,29 @@ pub(super) fn homes(adapter: &TaxAdapter, words: &Words) -> Vec<Home> {
         if let Ok(answer) = taxed {
             let kinds = answer.amounts.iter().filter(|amount| amount.amount.minor != 0).count();
             if !found.iter().any(|(known, _)| *known == kinds) {
-                found.push((kinds, Home { place, category }));
+                found.push((kinds, Home { place, category, others: Vec::new() }));
             }
         }
     }
     found.sort_by_key(|(kinds, _)| std::cmp::Reverse(*kinds));
-    found.into_iter().map(|(_, home)| home).take(3).collect()
+    let homes = found.into_iter().map(|(_, home)| home).take(3);
+    homes.map(|home| Home { others: other_categories(adapter, words, &home), ..home }).collect()
+}
+
+/// Up to three categories that are taxed otherwise than the home's own.
+fn other_categories(adapter: &TaxAdapter, words: &Words, home: &Home) -> Vec<String> {
+    let taxed = |category: &str| adapter.tax(&question(&home.place, [line(100_000, category)])).ok();
+    let mut answers = vec![taxed(&home.category)];
+    let mut others = Vec::new();
+    for category in ["standard", "books"].into_iter().chain(words.texts.iter().map(String::as_str)).take(60) {
+        let answer = taxed(category);
+        if answer.is_some() && !answers.contains(&answer) {
+            answers.push(answer);
+            others.push(category.to_owned());
+        }
+    }
+    others.truncate(3);
+    others
 }
 
 fn tries(words: &Words) -> Vec<(Jurisdiction, String)> {

@@ -57,8 +57,8 @@ pub(super) fn all(homes: &[Home], words: &Words, dice: &mut Dice) -> Questions {
     let home = homes.first().cloned().unwrap_or_default();
     all.extend(elsewhere(&home));
     all.extend(extremes(&home));
-    for number in 1..=RANDOM {
-        all.push(Asked::ordinary(format!("random lines {number}"), random(&home, dice)));
+    for (number, home) in (1..=RANDOM).zip(homes.iter().cycle()) {
+        all.push(Asked::ordinary(format!("random lines {number}"), random(home, dice)));
     }
     for number in 1..=RANDOM / 2 {
         let mut question = random(&home, dice);
@@ -168,10 +168,12 @@ fn extremes(home: &Home) -> Questions {
 }
 
 fn random(home: &Home, dice: &mut Dice) -> TaxingQuestion {
+    let mut categories = vec![home.category.as_str()];
+    categories.extend(home.others.iter().map(String::as_str));
     let lines: Vec<_> = (0..1 + dice.below(15))
         .map(|_| {
             let most = dice.pick(&[10, 1_000, 1_000_000]);
-            let mut line = line(dice.between(-most / 4, most), &home.category);
+            let mut line = line(dice.between(-most / 4, most), dice.pick(&categories));
             line.quantity = Quantity::from_milli(dice.between(1, 100_000));
             line.is_exempt = dice.below(6) == 0;
             line
