@@ -107,6 +107,10 @@ pub enum PluginsCommand {
         #[arg(long, default_value = ".")]
         into: PathBuf,
     },
+    /// Build a plugin whenever its folder changes, and let a running shop swap it.
+    Dev(DevArgs),
+    /// Time an entry point: nanoseconds per line at 1 to 10,000 lines.
+    Bench(BenchArgs),
     /// Let a running shop look into its plugins folder again.
     Reload(ServerArgs),
     /// Let a plugin answer a point in a channel of a running shop.
@@ -151,6 +155,39 @@ pub struct TestArgs {
     /// Other random questions.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+}
+
+/// `vectis plugins dev`
+#[derive(Clone, Debug, Args)]
+pub struct DevArgs {
+    /// The running shop.
+    #[command(flatten)]
+    pub server: ServerArgs,
+    /// The plugin's crate.
+    #[arg(default_value = ".")]
+    pub folder: PathBuf,
+    /// The plugins folder of the shop; as configured when left out.
+    #[arg(long, value_name = "FOLDER")]
+    pub plugins: Option<PathBuf>,
+    /// Build with optimisations: slower to build, as fast as in production.
+    #[arg(long)]
+    pub release: bool,
+    /// Build and swap once, and stop.
+    #[arg(long)]
+    pub once: bool,
+}
+
+/// `vectis plugins bench`
+#[derive(Clone, Debug, Args)]
+pub struct BenchArgs {
+    /// The `.so` file.
+    pub file: PathBuf,
+    /// Configuration of the entry points as JSON.
+    #[arg(long, default_value = "{}")]
+    pub config_json: String,
+    /// Only this entry point.
+    #[arg(long, value_name = "NAME")]
+    pub entry_point: Option<String>,
 }
 
 /// A running shop, and who asks.

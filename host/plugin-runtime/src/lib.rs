@@ -15,6 +15,8 @@ mod compat;
 mod config;
 mod conformance;
 mod discover;
+#[cfg(test)]
+mod fuzz;
 mod host_api;
 mod inspect;
 mod lifecycle;
@@ -29,7 +31,9 @@ mod tests;
 mod verify;
 
 pub use crate::check::{CheckOutcome, CheckReport, CheckStep, check};
-pub use crate::conformance::{Case, Conformance, EntryPointReport, Options as ConformanceOptions, Report};
+pub use crate::conformance::{
+    Case, Conformance, EntryPointReport, Options as ConformanceOptions, Report, Timings,
+};
 pub use crate::inspect::{Inspection, inspect};
 pub use crate::refusal::{Refusal, Step};
 pub use crate::runtime::{PluginRuntime, RefreshError, RuntimeOptions, StartError};

@@ -5,6 +5,8 @@ pub mod doctor;
 pub mod import;
 pub mod migrate;
 pub mod plugins;
+mod plugins_bench;
+mod plugins_dev;
 mod plugins_new;
 mod plugins_test;
 pub mod replay;

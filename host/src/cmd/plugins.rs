@@ -7,6 +7,8 @@ use anyhow::Context as _;
 use serde_json::{Value, json};
 use vectis_plugin_runtime::{CheckOutcome, CheckReport, Inspection};
 
+use super::plugins_bench::bench;
+use super::plugins_dev::dev;
 use super::plugins_new::create;
 use super::plugins_test::test;
 use super::say;
@@ -14,7 +16,7 @@ use super::staff::Staff;
 use crate::cli::{ConfigArgs, PluginsCommand, ServerArgs};
 use crate::config::load;
 
-const PLUGINS: &str =
+pub(super) const PLUGINS: &str =
     "plugins { name version file status refusal entryPoints { point name activeInChannelIds } }";
 
 /// Runs one of the commands.
@@ -24,6 +26,12 @@ pub async fn run(args: &ConfigArgs, command: PluginsCommand) -> anyhow::Result<E
         PluginsCommand::Check { file } => Ok(check(&file)),
         PluginsCommand::Inspect { file } => inspect(&file),
         PluginsCommand::Test(args) => test(&args),
+        PluginsCommand::Dev(dev_args) => {
+            let configured = || anyhow::Ok(load(args)?.plugins.folder);
+            let plugins = dev_args.plugins.clone().map_or_else(configured, Ok)?;
+            dev(&dev_args, &plugins).await
+        }
+        PluginsCommand::Bench(args) => bench(&args),
         PluginsCommand::New { name, point, into } => {
             let folder = create(&name, &point, &into)?;
             say(&format!("made {}; next: cd {} && cargo test", folder.display(), folder.display()));

@@ -119,7 +119,9 @@ impl FaultyApproval {
         let total = facts.grand_total_minor;
         match self.bug {
             Bug::PanicsWithoutCategories if facts.categories[0].is_empty() => return Ok(false),
-            Bug::PanicsWithoutLimit => return Ok(total > facts.order_limit_minor.expect("everybody has a limit")),
+            Bug::PanicsWithoutLimit => {
+                return Ok(total > facts.order_limit_minor.expect("everybody has a limit"));
+            }
             Bug::CutsRoleByBytes if facts.employee_role.len() > 1 && facts.employee_role[..2].is_empty() => {
                 fall_over("two letters are nothing");
             }

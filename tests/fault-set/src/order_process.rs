@@ -127,7 +127,10 @@ impl OrderProcess for FaultyProcess {
             Bug::FailsWithoutCompany if !facts.is_company => return Err(Error::input("companies only")),
             Bug::RefusesWithoutReason if facts.line_count > 5_000 => return Ok(Step::refuse("")),
             Bug::EffectTwice if !facts.payment_terms.is_empty() => {
-                return Ok(Step::go("Open", [Effect::HOLD_CREDIT, Effect::RESERVE_STOCK, Effect::HOLD_CREDIT]));
+                return Ok(Step::go(
+                    "Open",
+                    [Effect::HOLD_CREDIT, Effect::RESERVE_STOCK, Effect::HOLD_CREDIT],
+                ));
             }
             Bug::UnknownEffect if facts.was_approved => {
                 return Ok(Step::go("Open", [Effect("send_mail".into())]));
@@ -176,7 +179,9 @@ impl FaultyProcess {
                     fall_over("terms are Net and a number");
                 }
             }
-            Bug::CutsTermsByBytes if terms.len() > 2 && terms[..3].is_empty() => fall_over("three letters are nothing"),
+            Bug::CutsTermsByBytes if terms.len() > 2 && terms[..3].is_empty() => {
+                fall_over("three letters are nothing")
+            }
             _ => {}
         }
     }
@@ -189,7 +194,9 @@ impl FaultyProcess {
             Bug::TotalOverflows => total.checked_mul(10).expect("a total that fits") > LARGE * 10,
             Bug::ScalesByCents => total > 10_i64.pow(4 + facts.exponent.checked_sub(2).expect("cents")),
             Bug::Alternates => self.calls.fetch_add(1, Ordering::Relaxed) % 2 == 1,
-            Bug::RemembersLargeOrders => self.has_seen_large.fetch_or(is_large, Ordering::Relaxed) || is_large,
+            Bug::RemembersLargeOrders => {
+                self.has_seen_large.fetch_or(is_large, Ordering::Relaxed) || is_large
+            }
             Bug::PerThread => {
                 CALLS_OF_THREAD.set(CALLS_OF_THREAD.get() + 1);
                 CALLS_OF_THREAD.get() < 100

@@ -125,7 +125,9 @@ impl FaultyPricing {
             Bug::PanicsWithoutCompany if ctx.account_id().is_none() => fall_over("who buys"),
             Bug::FailsInYen if ctx.currency() == "JPY" => return Err(Error::input("no prices in JPY")),
             Bug::SumOverflowPanics => {
-                let add = |sum: i64, line: &Line<'_>| sum.checked_add(line.quantity_milli).expect("a sum that fits");
+                let add = |sum: i64, line: &Line<'_>| {
+                    sum.checked_add(line.quantity_milli).expect("a sum that fits")
+                };
                 self.last.store(lines.iter().fold(0, add), Ordering::Relaxed);
             }
             Bug::SilentOnHugeQuantity if lines.iter().any(|line| line.quantity_milli > i64::MAX / 2) => {
@@ -144,7 +146,13 @@ impl FaultyPricing {
         }
     }
 
-    fn line(&self, ctx: &Ctx<'_>, lines: &[Line<'_>], index: usize, line: &Line<'_>) -> Result<Priced, Error> {
+    fn line(
+        &self,
+        ctx: &Ctx<'_>,
+        lines: &[Line<'_>],
+        index: usize,
+        line: &Line<'_>,
+    ) -> Result<Priced, Error> {
         self.read_sku(line);
         let source = match self.bug {
             Bug::CandidatesOfFirstLine => &lines[0],

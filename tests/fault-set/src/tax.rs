@@ -116,7 +116,9 @@ impl Tax for FaultyTax {
 impl FaultyTax {
     fn before(&self, ctx: &TaxCtx<'_>, lines: &[TaxLine<'_>]) -> Result<(), Error> {
         match self.bug {
-            Bug::PanicsOnUnknownCountry if !["DE", "US"].contains(&ctx.country()) => fall_over("no such country"),
+            Bug::PanicsOnUnknownCountry if !["DE", "US"].contains(&ctx.country()) => {
+                fall_over("no such country")
+            }
             Bug::CutsRegionByBytes if ctx.region().len() > 1 && ctx.region()[..2].is_empty() => {
                 fall_over("two letters are nothing");
             }
@@ -125,7 +127,9 @@ impl FaultyTax {
                 return Err(Error::input("prices must not include tax"));
             }
             Bug::Quadratic => {
-                let alike = |line: &TaxLine<'_>| lines.iter().filter(|other| other.category() == line.category()).count();
+                let alike = |line: &TaxLine<'_>| {
+                    lines.iter().filter(|other| other.category() == line.category()).count()
+                };
                 if lines.iter().map(alike).max() > Some(lines.len()) {
                     fall_over("more lines than there are");
                 }
@@ -135,14 +139,23 @@ impl FaultyTax {
         Ok(())
     }
 
-    fn line(&self, ctx: &TaxCtx<'_>, lines: &[TaxLine<'_>], index: usize, out: &mut TaxOut) -> Result<(), Error> {
+    fn line(
+        &self,
+        ctx: &TaxCtx<'_>,
+        lines: &[TaxLine<'_>],
+        index: usize,
+        out: &mut TaxOut,
+    ) -> Result<(), Error> {
         let line = &lines[index];
         match self.bug {
-            Bug::PanicsOnEmptyCategory if line.category().is_empty() => fall_over("a line without a category"),
+            Bug::PanicsOnEmptyCategory if line.category().is_empty() => {
+                fall_over("a line without a category")
+            }
             Bug::LogsEachLine => self.host.debug("a line"),
             _ => {}
         }
-        let category = if self.bug == Bug::CategoryOfFirstLine { lines[0].category() } else { line.category() };
+        let category =
+            if self.bug == Bug::CategoryOfFirstLine { lines[0].category() } else { line.category() };
         let rates: &[(&str, &str, i64)] = match ctx.country() {
             "DE" if category == "books" => &[("VAT", "DE", 50_000)],
             "DE" => &[("VAT", "DE", 200_000)],
@@ -199,7 +212,9 @@ impl FaultyTax {
                 let product = amount.checked_mul(over).expect("an amount that fits");
                 i128::from(share(product, 1, under).unwrap_or_default())
             }
-            Bug::AddsEarlierTax => i128::from(share(amount, over, under).unwrap_or_default()) + i128::from(before),
+            Bug::AddsEarlierTax => {
+                i128::from(share(amount, over, under).unwrap_or_default()) + i128::from(before)
+            }
             Bug::TaxesEarlierTaxTwice => {
                 let base = i128::from(amount) + 2 * i128::from(before);
                 i128::from(share(i64::try_from(base).unwrap_or(amount), over, under).unwrap_or_default())
@@ -210,7 +225,9 @@ impl FaultyTax {
             }
             Bug::ForgetsSign => i128::from(share(amount.saturating_abs(), over, under).unwrap_or_default()),
             Bug::MoreThanTheLine if is_gross => i128::from(amount) + i128::from(amount.signum()),
-            _ => return share(amount, over, under).ok_or_else(|| Error::input("a line's amount is too large")),
+            _ => {
+                return share(amount, over, under).ok_or_else(|| Error::input("a line's amount is too large"));
+            }
         };
         i64::try_from(wide).map_err(|_| Error::input("a line's amount is too large"))
     }

@@ -100,7 +100,7 @@ impl ApprovalPoint for ApprovalAdapter {
     }
 }
 
-fn answer(step: WireStep) -> Result<ApprovalStep, String> {
+pub(super) fn answer(step: WireStep) -> Result<ApprovalStep, String> {
     let WireStep { name, quorum, approvers, .. } = step;
     if name.trim().is_empty() {
         return Err("a step has no name".to_owned());

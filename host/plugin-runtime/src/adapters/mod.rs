@@ -1,6 +1,8 @@
 //! One file per extension point: the domain's question in wire records, the plugin's answer checked and in domain words.
 
 mod approval;
+#[cfg(test)]
+mod fuzz;
 mod order_process;
 mod pricing;
 mod tax;

@@ -100,24 +100,7 @@ impl OrderProcessAdapter {
             ext: "".into(),
         };
         let decided = self.instance.ask(|plugin| ask(plugin, &record))?;
-        self.answer(decided).map_err(|what| self.instance.lied(what))
-    }
-
-    fn answer(&self, step: WireStep) -> Result<OrderStep, String> {
-        match step {
-            WireStep::Go { state, effects } if self.knows(&state) => {
-                Ok(OrderStep::Go { state, effects: known_effects(&effects)? })
-            }
-            WireStep::Go { state, .. } => Err(format!("it leads to {state:?}, which is none of its states")),
-            WireStep::Refuse { reason } if reason.trim().is_empty() => {
-                Err("it refuses without a reason".to_owned())
-            }
-            WireStep::Refuse { reason } => Ok(OrderStep::Refuse { reason }),
-        }
-    }
-
-    fn knows(&self, key: &str) -> bool {
-        self.states.iter().any(|state| state.key == key)
+        answer(&self.states, decided).map_err(|what| self.instance.lied(what))
     }
 
     /// States are there, named and different; transitions connect them, and none leaves a final one.
@@ -147,6 +130,20 @@ impl OrderProcessAdapter {
             }
         }
         Ok(())
+    }
+}
+
+/// A step to a state there is, with effects this server knows; or a refusal with its reason.
+pub(super) fn answer(states: &[OrderState], step: WireStep) -> Result<OrderStep, String> {
+    match step {
+        WireStep::Go { state, effects } if states.iter().any(|known| known.key == state) => {
+            Ok(OrderStep::Go { state, effects: known_effects(&effects)? })
+        }
+        WireStep::Go { state, .. } => Err(format!("it leads to {state:?}, which is none of its states")),
+        WireStep::Refuse { reason } if reason.trim().is_empty() => {
+            Err("it refuses without a reason".to_owned())
+        }
+        WireStep::Refuse { reason } => Ok(OrderStep::Refuse { reason }),
     }
 }
 

@@ -19,7 +19,7 @@ use crate::point::Point;
 use crate::refusal::Fault;
 
 /// A thousand thousand million of the major unit: nothing sold costs more, and any mistake in powers of ten shows.
-const MAX_UNIT_PRICE_MICROS: i64 = 1_000_000_000_000_000_000;
+pub(super) const MAX_UNIT_PRICE_MICROS: i64 = 1_000_000_000_000_000_000;
 
 pub(crate) struct PricingAdapter(Instance<PricingObj>);
 
@@ -103,7 +103,11 @@ fn line(line: &PricingLine) -> Line<'_> {
 
 /// A named candidate is where a price *comes from*: the plugin may have taken something off it, so the two need not be
 /// equal.
-fn answer(line: &PricingLine, priced: &Priced, currency: Currency) -> Result<Option<PricedAnswer>, String> {
+pub(super) fn answer(
+    line: &PricingLine,
+    priced: &Priced,
+    currency: Currency,
+) -> Result<Option<PricedAnswer>, String> {
     match priced.status {
         Priced::NO_PRICE => return Ok(None),
         Priced::PRICED => {}

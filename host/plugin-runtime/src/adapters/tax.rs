@@ -21,7 +21,7 @@ use crate::point::Point;
 use crate::refusal::{Fault, Step};
 
 /// How many times its amount the taxes on a line may be. Duties on spirits reach several times the price.
-const MAX_TIMES_AMOUNT: i64 = 10;
+const MAX_TIMES_AMOUNT: i128 = 10;
 const MAX_NAME_BYTES: usize = 200;
 
 pub(crate) struct TaxAdapter {
@@ -103,9 +103,10 @@ fn wire_line(line: &TaxingLine) -> TaxLine<'_> {
     TaxLine::new(&line.category, line.amount.minor, line.quantity.milli()).exempt(line.is_exempt)
 }
 
-fn answer(question: &TaxingQuestion, found: &WireAnswer) -> Result<TaxAnswer, String> {
+pub(super) fn answer(question: &TaxingQuestion, found: &WireAnswer) -> Result<TaxAnswer, String> {
     let kinds = found.kinds.iter().map(kind).collect::<Result<Vec<_>, _>>()?;
-    let mut sums = vec![0_i64; question.lines.len()];
+    // Wide, so that no sum is cut off at what an amount can hold and then looks small enough.
+    let mut sums = vec![0_i128; question.lines.len()];
     let mut amounts = Vec::with_capacity(found.amounts.len());
     for amount in &found.amounts {
         let (line, kind, minor) = (amount.line as usize, amount.kind as usize, amount.amount_minor);
@@ -119,8 +120,9 @@ fn answer(question: &TaxingQuestion, found: &WireAnswer) -> Result<TaxAnswer, St
         if minor != 0 && minor.signum() != base.signum() {
             return Err(format!("line {line} of {base} has the tax {minor}, of another sign"));
         }
-        let most = if question.prices_include_tax { base } else { base.saturating_mul(MAX_TIMES_AMOUNT) };
-        *sum = sum.saturating_add(minor);
+        let times = if question.prices_include_tax { 1 } else { MAX_TIMES_AMOUNT };
+        let most = i128::from(base) * times;
+        *sum += i128::from(minor);
         if sum.unsigned_abs() > most.unsigned_abs() {
             return Err(format!("line {line} of {base} has taxes of {sum}, more than {most}"));
         }

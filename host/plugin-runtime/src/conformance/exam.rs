@@ -104,6 +104,8 @@ pub(crate) fn sit<E: Exam>(origin: &Origin, seed: u64, run: &Run) {
     let Ok(subject) = started else { return };
     let words = Words::of(&origin.config);
     let ground = E::ground(&subject.live(), &words);
+    // Whatever it was asked to find the ground, the first case meets it fresh.
+    subject.renew();
     let questions = E::questions(&ground, &words, &mut Dice::new(seed));
     let sitting = Sitting::<E> { run, subject, words, ground, seed };
     sitting.each(&questions);
@@ -205,8 +207,7 @@ impl<E: Exam> Sitting<'_, E> {
         };
         let found: Vec<Found> = std::thread::scope(|scope| {
             let ask_all = &ask_all;
-            let threads: Vec<_> =
-                (0..THREADS).map(|thread| scope.spawn(move || ask_all(thread))).collect();
+            let threads: Vec<_> = (0..THREADS).map(|thread| scope.spawn(move || ask_all(thread))).collect();
             let lost = || Err("the thread of the kit was lost".to_owned());
             threads.into_iter().map(|thread| thread.join().unwrap_or_else(|_| lost())).collect()
         });
@@ -236,8 +237,7 @@ impl<E: Exam> Sitting<'_, E> {
     /// A machine that is busy with something else makes a call look slow, never fast: the fastest counts, and a bad result is
     /// measured again.
     fn timed(&self) {
-        let (Some(small), Some(large)) =
-            (E::batch(&self.ground, LARGE / 10), E::batch(&self.ground, LARGE))
+        let (Some(small), Some(large)) = (E::batch(&self.ground, LARGE / 10), E::batch(&self.ground, LARGE))
         else {
             return;
         };

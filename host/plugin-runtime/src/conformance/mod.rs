@@ -17,6 +17,7 @@ mod subject;
 mod tax;
 #[cfg(test)]
 mod tests;
+mod timing;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -24,7 +25,10 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+#[cfg(test)]
+pub(crate) use self::dice::Dice;
 pub use self::report::{Case, EntryPointReport, Report};
+pub use self::timing::Timings;
 use crate::conformance::run::{Run, watched};
 use crate::conformance::subject::Origin;
 use crate::load::{Library, Loader};
@@ -74,23 +78,42 @@ impl Conformance {
 
     /// Puts every case to the entry points.
     pub fn examine(&self, options: &Options) -> Report {
-        let wanted = |entry: &&EntryPoint| options.entry_point.as_ref().is_none_or(|name| *name == entry.name);
-        let entry_points = self.library.entry_points.iter().filter(wanted);
         Report {
             file: self.known.file.clone(),
             plugin: self.known.name.clone(),
             version: self.known.version.clone(),
             sha256: self.known.sha256.clone(),
-            entry_points: entry_points.map(|entry| self.examine_one(entry, options)).collect(),
+            entry_points: self.wanted(options).map(|entry| self.examine_one(entry, options)).collect(),
         }
     }
 
-    fn examine_one(&self, entry: &EntryPoint, options: &Options) -> EntryPointReport {
-        let origin = Origin {
-            library: self.library.clone(),
-            entry: entry.clone(),
-            config: options.config.clone(),
+    /// What the entry points cost, by `vectis.pricing tiered`.
+    pub fn time(&self, options: &Options) -> Vec<(String, Result<Timings, String>)> {
+        let timed = |entry: &EntryPoint| {
+            let (origin, seed) = (self.origin(entry, options), options.seed);
+            let timings = match entry.point {
+                Point::Pricing => timing::time::<pricing::PricingExam>(&origin, seed),
+                Point::Tax => timing::time::<tax::TaxExam>(&origin, seed),
+                Point::OrderProcess => timing::time::<order_process::OrderProcessExam>(&origin, seed),
+                Point::Approval => timing::time::<approval::ApprovalExam>(&origin, seed),
+            };
+            (format!("{} {}", entry.point, entry.name), timings)
         };
+        self.wanted(options).map(timed).collect()
+    }
+
+    fn wanted<'a>(&'a self, options: &'a Options) -> impl Iterator<Item = &'a EntryPoint> {
+        let wanted =
+            |entry: &&EntryPoint| options.entry_point.as_ref().is_none_or(|name| *name == entry.name);
+        self.library.entry_points.iter().filter(wanted)
+    }
+
+    fn origin(&self, entry: &EntryPoint, options: &Options) -> Origin {
+        Origin { library: self.library.clone(), entry: entry.clone(), config: options.config.clone() }
+    }
+
+    fn examine_one(&self, entry: &EntryPoint, options: &Options) -> EntryPointReport {
+        let origin = self.origin(entry, options);
         let (point, seed) = (entry.point, options.seed);
         let outcome = watched(options.patience, move |run| examine(point, &origin, seed, run));
         EntryPointReport {

@@ -156,7 +156,11 @@ fn bugs(folder: &TempDir) -> Vec<(String, String)> {
 fn with_bug(conformance: &Conformance, entry_point: &str, bug: &str) -> Report {
     let options = options(json!({ "bug": bug }));
     let patience = if bug == "never-answers" { SHORT_PATIENCE } else { options.patience };
-    conformance.examine(&ConformanceOptions { entry_point: Some(entry_point.to_owned()), patience, ..options })
+    conformance.examine(&ConformanceOptions {
+        entry_point: Some(entry_point.to_owned()),
+        patience,
+        ..options
+    })
 }
 
 #[test]

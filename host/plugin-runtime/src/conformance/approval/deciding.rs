@@ -73,7 +73,9 @@ fn play(sitting: &Sitting<'_, ApprovalExam>, name: &str, facts: &ApprovalFacts, 
     let mut approved = Vec::new();
     let reached = || {
         for (decider, role) in &deciders {
-            if approved.len() < quorum && !objects(sitting, &question(decision(*decider, role, approved.clone())))? {
+            if approved.len() < quorum
+                && !objects(sitting, &question(decision(*decider, role, approved.clone())))?
+            {
                 approved.push(*decider);
             }
         }

@@ -12,12 +12,17 @@ use crate::conformance::promise::Promise;
 
 pub(crate) const ANSWERS: Promise =
     Promise("A cart is planned, whatever is in it; an error is for a cart that could never be approved.");
-pub(crate) const ORDER: Promise = Promise("The steps come in the order in which they are decided, the same every time.");
-pub(crate) const DISTINCT: Promise = Promise("No two steps of a plan are alike: who approves one has not approved the other.");
-pub(crate) const NOT_OWN: Promise = Promise("Nobody decides about the own order: who submitted a cart is objected to.");
-pub(crate) const NOT_TWICE: Promise = Promise("Nobody approves a step twice: who has approved it is objected to.");
-pub(crate) const REACHABLE: Promise =
-    Promise("A plan can be carried out by others than who submitted: each step's approvers can reach its quorum.");
+pub(crate) const ORDER: Promise =
+    Promise("The steps come in the order in which they are decided, the same every time.");
+pub(crate) const DISTINCT: Promise =
+    Promise("No two steps of a plan are alike: who approves one has not approved the other.");
+pub(crate) const NOT_OWN: Promise =
+    Promise("Nobody decides about the own order: who submitted a cart is objected to.");
+pub(crate) const NOT_TWICE: Promise =
+    Promise("Nobody approves a step twice: who has approved it is objected to.");
+pub(crate) const REACHABLE: Promise = Promise(
+    "A plan can be carried out by others than who submitted: each step's approvers can reach its quorum.",
+);
 
 #[cfg(test)]
 pub(crate) const PROMISES: [Promise; 6] = [ANSWERS, ORDER, DISTINCT, NOT_OWN, NOT_TWICE, REACHABLE];

@@ -51,11 +51,17 @@ pub(super) fn carts(words: &Words) -> Vec<(String, ApprovalFacts)> {
     ];
     let odd = ["", " ", "Käufer", "🦀", "\u{202e}מנהל", "a'b\"\n\0"];
     for text in odd.into_iter().map(str::to_owned).chain(words.texts.iter().take(20).cloned()) {
-        carts.push((format!("by the role {text:?}"), ApprovalFacts { employee_role: text.clone(), ..cart() }));
+        carts
+            .push((format!("by the role {text:?}"), ApprovalFacts { employee_role: text.clone(), ..cart() }));
         carts.push((format!("of the category {text:?}"), ApprovalFacts { categories: vec![text], ..cart() }));
     }
     for number in words.numbers.iter().take(6) {
-        for minor in [number.saturating_sub(1), *number, number.saturating_mul(100), number.saturating_mul(100).saturating_add(1)] {
+        for minor in [
+            number.saturating_sub(1),
+            *number,
+            number.saturating_mul(100),
+            number.saturating_mul(100).saturating_add(1),
+        ] {
             if (0..=1_000_000_000_000).contains(&minor) {
                 carts.push((format!("of {minor}"), ApprovalFacts { grand_total: euro(minor), ..cart() }));
             }
@@ -79,7 +85,10 @@ pub(super) fn all(words: &Words, dice: &mut Dice) -> Vec<Asked<Question>> {
         .collect();
     all.extend(extremes());
     for number in 1..=RANDOM {
-        all.push(Asked::ordinary(format!("the plan of random cart {number}"), Question::Plan(random(words, dice))));
+        all.push(Asked::ordinary(
+            format!("the plan of random cart {number}"),
+            Question::Plan(random(words, dice)),
+        ));
     }
     all.extend(decisions());
     all
@@ -117,7 +126,8 @@ fn decisions() -> Vec<Asked<Question>> {
     let role = |role: &str| DecisionFacts { decider_role: role.to_owned(), ..facts.clone() };
     let total = |minor| DecisionFacts { grand_total: Money::new(minor, Currency::EUR), ..facts.clone() };
     let by = |number| DecisionFacts { decided_by: employee(number), ..facts.clone() };
-    let after = |number: u128| DecisionFacts { approved_by: (1..=number).map(employee).collect(), ..facts.clone() };
+    let after =
+        |number: u128| DecisionFacts { approved_by: (1..=number).map(employee).collect(), ..facts.clone() };
     let after_by = |count, by: DecisionFacts| DecisionFacts { approved_by: after(count).approved_by, ..by };
     [
         ("by another employee", facts.clone()),
@@ -143,7 +153,8 @@ fn random(words: &Words, dice: &mut Dice) -> ApprovalFacts {
     if !words.numbers.is_empty() && dice.coin() {
         total = dice.pick(&words.numbers).saturating_mul(100).clamp(0, 1_000_000_000_000);
     }
-    let texts: Vec<&str> = words.texts.iter().map(String::as_str).chain(["buyer", "manager", "tools"]).collect();
+    let texts: Vec<&str> =
+        words.texts.iter().map(String::as_str).chain(["buyer", "manager", "tools"]).collect();
     let mut categories: Vec<String> = (0..dice.below(4)).map(|_| dice.pick(&texts).to_owned()).collect();
     categories.sort();
     categories.dedup();

@@ -21,7 +21,8 @@ pub(super) fn put(sitting: &Sitting<'_, OrderProcessExam>) {
         sitting.run.case(format!("what leads out of {key}"), ENDS, key, || {
             must(leaves != state.is_final, || "nothing does, and it is not final".to_owned())
         });
-        let enters = live.transitions().iter().any(|transition| transition.to == key && transition.from != key);
+        let enters =
+            live.transitions().iter().any(|transition| transition.to == key && transition.from != key);
         sitting.run.case(format!("how {key} hangs together with the others"), CONNECTED, key, || {
             must(leaves || enters || placed.contains(key), || "it stands alone".to_owned())
         });

@@ -3,24 +3,30 @@
 mod graph;
 mod questions;
 
-use vectis_contracts::points::{OrderEffect, OrderFacts, OrderProcessPoint, OrderStep, OrderTransition, PointError};
+use vectis_contracts::points::{
+    OrderEffect, OrderFacts, OrderProcessPoint, OrderStep, OrderTransition, PointError,
+};
 
 use crate::adapters::OrderProcessAdapter;
 use crate::conformance::dice::{Dice, Words};
 use crate::conformance::exam::{Asked, Broken, Exam, Sitting};
 use crate::conformance::promise::Promise;
 
-pub(crate) const ANSWERS: Promise = Promise("An order or a step the process does not want is `Step::Refuse`, never an error.");
+pub(crate) const ANSWERS: Promise =
+    Promise("An order or a step the process does not want is `Step::Refuse`, never an error.");
 pub(crate) const THERE: Promise = Promise("A step that is allowed leads to the state that was asked for.");
-pub(crate) const ENDS: Promise = Promise("Nothing leads out of a final state, and something leads out of every other.");
+pub(crate) const ENDS: Promise =
+    Promise("Nothing leads out of a final state, and something leads out of every other.");
 pub(crate) const CONNECTED: Promise =
     Promise("Every state is an end of a transition, unless orders are placed in it.");
 pub(crate) const NAMES: Promise = Promise("From one state, each name leads to one state.");
 pub(crate) const CONSTANT: Promise =
     Promise("States and transitions are the same, in the same order, in every instance of a configuration.");
-pub(crate) const SENSE: Promise =
-    Promise("The effects of a step do not undo each other: it does not reserve and release stock, nor hold and release credit.");
-pub(crate) const UNSHIPPED: Promise = Promise("Stock that has been shipped is not released: goods come back by a return.");
+pub(crate) const SENSE: Promise = Promise(
+    "The effects of a step do not undo each other: it does not reserve and release stock, nor hold and release credit.",
+);
+pub(crate) const UNSHIPPED: Promise =
+    Promise("Stock that has been shipped is not released: goods come back by a return.");
 
 #[cfg(test)]
 pub(crate) const PROMISES: [Promise; 8] =

@@ -51,7 +51,10 @@ pub(super) fn ordinary() -> Vec<(&'static str, OrderFacts)> {
         ("of nothing", with(|facts| facts.grand_total.minor = 0)),
         ("of a cent", with(|facts| facts.grand_total.minor = 1)),
         ("large", with(|facts| facts.grand_total.minor = 100_000_000)),
-        ("large and approved", with(|facts| (facts.grand_total.minor, facts.was_approved) = (100_000_000, true))),
+        (
+            "large and approved",
+            with(|facts| (facts.grand_total.minor, facts.was_approved) = (100_000_000, true)),
+        ),
         ("of no company", with(|facts| facts.is_company = false)),
         ("paid, of no company", OrderFacts { is_company: false, ..full }),
         ("approved, on terms", OrderFacts { was_approved: true, ..terms }),
@@ -75,8 +78,16 @@ pub(super) fn all(transitions: &[OrderTransition], words: &Words, dice: &mut Dic
         let terms = OrderFacts { payment_terms: text.clone(), ..order() };
         Asked::ordinary(format!("placing an order on the terms {text:?}"), place(terms))
     }));
-    all.extend(at_numbers(words).into_iter().map(|(name, facts)| Asked::ordinary(format!("placing an order {name}"), place(facts))));
-    all.extend(extremes().into_iter().map(|(name, facts)| Asked::extreme(format!("placing an order {name}"), place(facts))));
+    all.extend(
+        at_numbers(words)
+            .into_iter()
+            .map(|(name, facts)| Asked::ordinary(format!("placing an order {name}"), place(facts))),
+    );
+    all.extend(
+        extremes()
+            .into_iter()
+            .map(|(name, facts)| Asked::extreme(format!("placing an order {name}"), place(facts))),
+    );
     for transition in transitions {
         let OrderTransition { name, from, to, .. } = transition;
         let asked = |facts: &OrderFacts| Question {
@@ -85,7 +96,11 @@ pub(super) fn all(transitions: &[OrderTransition], words: &Words, dice: &mut Dic
         };
         let way = format!("{name} from {from}");
         let (usual, seldom) = (ordinary(), extremes());
-        all.extend(usual[..PER_TRANSITION].iter().map(|(what, facts)| Asked::ordinary(format!("{way}, {what}"), asked(facts))));
+        all.extend(
+            usual[..PER_TRANSITION]
+                .iter()
+                .map(|(what, facts)| Asked::ordinary(format!("{way}, {what}"), asked(facts))),
+        );
         let (what, facts) = dice.pick(&usual[PER_TRANSITION..]);
         all.push(Asked::ordinary(format!("{way}, {what}"), asked(&facts)));
         let (what, facts) = dice.pick(&seldom);
@@ -115,7 +130,9 @@ fn at_numbers(words: &Words) -> Vec<(String, OrderFacts)> {
     let around = meant.flat_map(|edge| [edge.saturating_sub(1), edge, edge.saturating_add(1)]);
     let totals = around.filter(|minor| (0..=1_000_000_000_000).contains(minor));
     totals
-        .map(|minor| (format!("of {minor}"), OrderFacts { grand_total: Money::new(minor, Currency::EUR), ..order() }))
+        .map(|minor| {
+            (format!("of {minor}"), OrderFacts { grand_total: Money::new(minor, Currency::EUR), ..order() })
+        })
         .collect()
 }
 

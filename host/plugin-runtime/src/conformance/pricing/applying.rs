@@ -16,7 +16,9 @@ pub(super) fn put(sitting: &Sitting<'_, PricingExam>) {
         ..candidate
     };
     for (how, micros) in [("cheaper", 1_000_000), ("dearer", 9_000_000)] {
-        for (whose, candidate) in [("the same list", price(micros)), ("a managed price", at(PriceLevel::Managed, micros))] {
+        for (whose, candidate) in
+            [("the same list", price(micros)), ("a managed price", at(PriceLevel::Managed, micros))]
+        {
             let outside = [
                 ("expired", valid(Some(-9_000), Some(-1), candidate.clone())),
                 ("just ended", valid(None, Some(0), candidate.clone())),
@@ -32,10 +34,20 @@ pub(super) fn put(sitting: &Sitting<'_, PricingExam>) {
             }
         }
     }
-    on_the_edge(sitting, "at its minimum as a thousandth above", &one(QUANTITY, &[tier(5, QUANTITY)]), &one(QUANTITY + 1, &[tier(5, QUANTITY)]));
+    on_the_edge(
+        sitting,
+        "at its minimum as a thousandth above",
+        &one(QUANTITY, &[tier(5, QUANTITY)]),
+        &one(QUANTITY + 1, &[tier(5, QUANTITY)]),
+    );
     let beginning = [valid(Some(0), None, price(5_000_000))];
     let begun = [valid(Some(-1), None, price(5_000_000))];
-    on_the_edge(sitting, "in its first millisecond as in the second", &one(QUANTITY, &beginning), &one(QUANTITY, &begun));
+    on_the_edge(
+        sitting,
+        "in its first millisecond as in the second",
+        &one(QUANTITY, &beginning),
+        &one(QUANTITY, &begun),
+    );
     let last = [valid(None, Some(1), price(5_000_000))];
     on_the_edge(sitting, "in its last millisecond as before", &one(QUANTITY, &last), &one(QUANTITY, &begun));
     candidates_in_any_order(sitting);
@@ -51,9 +63,7 @@ fn changes_nothing(sitting: &Sitting<'_, PricingExam>, name: &str, outsider: &Pr
         let question = one(QUANTITY, &candidates);
         sitting.case(format!("a price {name}, {place}"), APPLIES, &question, || {
             let (without, with) = (paid(sitting, &alone)?, paid(sitting, &question)?);
-            must(without == with, || {
-                format!("{with:?} with {}, {without:?} without", of(outsider))
-            })
+            must(without == with, || format!("{with:?} with {}, {without:?} without", of(outsider)))
         });
     }
 }
@@ -74,12 +84,14 @@ fn on_the_edge(
 }
 
 fn candidates_in_any_order(sitting: &Sitting<'_, PricingExam>) {
-    let mut candidates: Vec<_> = [(1, 10), (10, 8), (50, 7)].map(|(from, units)| tier(units * 1_000_000, from * 1_000)).into();
+    let mut candidates: Vec<_> =
+        [(1, 10), (10, 8), (50, 7)].map(|(from, units)| tier(units * 1_000_000, from * 1_000)).into();
     candidates.extend([at(PriceLevel::Account, 6_000_000), at(PriceLevel::Group, 5_000_000)]);
     let first = one(QUANTITY, &candidates);
     let mut dice = Dice::new(sitting.seed);
     for number in 1..=6 {
-        let mixed: Vec<_> = dice.order(candidates.len()).into_iter().map(|at| candidates[at].clone()).collect();
+        let mixed: Vec<_> =
+            dice.order(candidates.len()).into_iter().map(|at| candidates[at].clone()).collect();
         let question = one(QUANTITY, &mixed);
         sitting.case(format!("candidates in another order, {number}"), ORDER, &question, || {
             let (before, now) = (paid(sitting, &first)?, paid(sitting, &question)?);

@@ -98,13 +98,8 @@ pub(super) fn at(level: PriceLevel, micros: i64) -> PriceCandidate {
     PriceCandidate { level, price_list_id: list, ..price(micros) }
 }
 
-pub(super) const LEVELS: [PriceLevel; 5] = [
-    PriceLevel::Managed,
-    PriceLevel::Location,
-    PriceLevel::Account,
-    PriceLevel::Group,
-    PriceLevel::Default,
-];
+pub(super) const LEVELS: [PriceLevel; 5] =
+    [PriceLevel::Managed, PriceLevel::Location, PriceLevel::Account, PriceLevel::Group, PriceLevel::Default];
 
 /// The same lines, each with the same candidates, all in another order.
 pub(super) fn rearranged(question: &PricingQuestion, order: &[usize], dice: &mut Dice) -> PricingQuestion {
@@ -138,7 +133,12 @@ pub(super) fn short(question: &PricingQuestion) -> String {
     for line in question.lines.iter().take(3) {
         let own = &question.candidates[line.candidates.clone()];
         let sku: String = line.sku.chars().take(20).collect();
-        let _ = write!(text, "; {} of {sku:?} for [{}", line.quantity, own.iter().take(4).map(of).collect::<Vec<_>>().join(", "));
+        let _ = write!(
+            text,
+            "; {} of {sku:?} for [{}",
+            line.quantity,
+            own.iter().take(4).map(of).collect::<Vec<_>>().join(", ")
+        );
         text.push_str(if own.len() > 4 { ", …]" } else { "]" });
     }
     if count > 3 {

@@ -12,9 +12,11 @@ use crate::conformance::dice::{Dice, Words};
 use crate::conformance::exam::{Asked, Broken, Exam, Sitting};
 use crate::conformance::promise::Promise;
 
-pub(crate) const ANSWERS: Promise =
-    Promise("A line that has no price is `NO_PRICE`, never an error: an error is for a plugin that cannot work.");
-pub(crate) const ORDER: Promise = Promise("The order of the lines, and of a line's candidates, means nothing.");
+pub(crate) const ANSWERS: Promise = Promise(
+    "A line that has no price is `NO_PRICE`, never an error: an error is for a plugin that cannot work.",
+);
+pub(crate) const ORDER: Promise =
+    Promise("The order of the lines, and of a line's candidates, means nothing.");
 pub(crate) const NO_GUESS: Promise = Promise(
     "A price comes from a candidate that applies to the line, or from what the configuration says about the SKU or variant; a \
      line with neither has no price.",

@@ -20,7 +20,9 @@ pub(super) fn all(words: &Words, dice: &mut Dice) -> Questions {
     all.extend(texts());
     all.extend(at_numbers(words));
     all.extend(extremes());
-    all.extend((1..=RANDOM).map(|number| Asked::ordinary(format!("random cart {number}"), random(words, dice))));
+    all.extend(
+        (1..=RANDOM).map(|number| Asked::ordinary(format!("random cart {number}"), random(words, dice))),
+    );
     all
 }
 
@@ -57,12 +59,16 @@ fn plain() -> Questions {
         ask("a company without a location buys", no_location),
         ask("one variant on two lines", twice),
         ask("yen", Cart::new().with("KIT-1", 1_000, &[price(500_000_000)]).in_currency("JPY").question),
-        ask("Kuwaiti dinar", Cart::new().with("KIT-1", 1_000, &[price(1_234_567)]).in_currency("KWD").question),
+        ask(
+            "Kuwaiti dinar",
+            Cart::new().with("KIT-1", 1_000, &[price(1_234_567)]).in_currency("KWD").question,
+        ),
     ]
 }
 
 fn tiers() -> Questions {
-    let tiers = [(100, 6), (1, 10), (50, 7), (10, 8)].map(|(from, units)| tier(units * 1_000_000, from * 1_000));
+    let tiers =
+        [(100, 6), (1, 10), (50, 7), (10, 8)].map(|(from, units)| tier(units * 1_000_000, from * 1_000));
     let mut questions: Questions = [1_000, 9_999, 10_000, 10_001, 49_999, 50_000, 99_999, 100_000, 5_000_000]
         .into_iter()
         .map(|milli| {
@@ -82,11 +88,13 @@ fn lists() -> Questions {
         .into_iter()
         .map(|level| Asked::ordinary(format!("a {level:?} price alone"), one(1_000, &[at(level, 5_000_000)])))
         .collect();
-    let all: Vec<_> = LEVELS.into_iter().zip(1..).map(|(level, units)| at(level, units * 1_000_000)).collect();
+    let all: Vec<_> =
+        LEVELS.into_iter().zip(1..).map(|(level, units)| at(level, units * 1_000_000)).collect();
     let urgent = PriceCandidate { priority: 9, ..at(LEVELS[2], 3_000_000) };
     let equal = [price(5_000_000), price(5_000_000)];
     let converted = PriceCandidate { converted: true, ..price(4_000_000) };
-    let between = |from, to| PriceCandidate { valid_from: in_ms(from), valid_to: in_ms(to), ..price(4_000_000) };
+    let between =
+        |from, to| PriceCandidate { valid_from: in_ms(from), valid_to: in_ms(to), ..price(4_000_000) };
     let expired = between(-2_000, -1_000);
     questions.extend([
         ask("all levels", one(1_000, &all)),
@@ -135,7 +143,10 @@ fn at_numbers(words: &Words) -> Questions {
     let mut questions: Questions = quantities
         .map(|milli| {
             let quantity = Quantity::from_milli(milli);
-            Asked::ordinary(format!("the quantity {quantity}, of the configuration"), one(milli, &[price(5_000_000)]))
+            Asked::ordinary(
+                format!("the quantity {quantity}, of the configuration"),
+                one(milli, &[price(5_000_000)]),
+            )
         })
         .collect();
     for text in words.texts.iter().take(10) {
@@ -168,7 +179,10 @@ fn extremes() -> Questions {
         ask("the lowest and the highest priority", one(1_000, &priorities)),
         ask("the first instant", early),
         ask("an instant two thousand years from now", late),
-        ask("a thousand candidates", one(500_000, &(1..=1_000).map(|from| tier(from, from * 1_000)).collect::<Vec<_>>())),
+        ask(
+            "a thousand candidates",
+            one(500_000, &(1..=1_000).map(|from| tier(from, from * 1_000)).collect::<Vec<_>>()),
+        ),
     ]);
     questions
 }

@@ -17,8 +17,9 @@ use crate::conformance::dice::{Dice, Words};
 use crate::conformance::exam::{Asked, Broken, Exam, Sitting, must};
 use crate::conformance::promise::Promise;
 
-pub(crate) const ANSWERS: Promise =
-    Promise("A strategy answers for the places and categories it knows; for the others it may answer with an error.");
+pub(crate) const ANSWERS: Promise = Promise(
+    "A strategy answers for the places and categories it knows; for the others it may answer with an error.",
+);
 pub(crate) const ORDER: Promise = Promise("The order of the lines means nothing.");
 pub(crate) const EXEMPT: Promise = Promise("A line that an exemption covers has no tax.");
 pub(crate) const RETURNS: Promise =

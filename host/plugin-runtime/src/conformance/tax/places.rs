@@ -61,7 +61,8 @@ fn tries(words: &Words) -> Vec<(Jurisdiction, String)> {
     let is_code = |text: &&String| text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase());
     let mut countries: Vec<&str> = words.texts.iter().filter(is_code).map(String::as_str).collect();
     countries.extend(["DE", "GB", "US", "FR", ""]);
-    let names: Vec<&str> = std::iter::once("").chain(words.texts.iter().map(String::as_str)).take(40).collect();
+    let names: Vec<&str> =
+        std::iter::once("").chain(words.texts.iter().map(String::as_str)).take(40).collect();
     let mut tries = Vec::new();
     for category in ["standard", "books", ""] {
         tries.extend(countries.iter().map(|country| (place(country, "", ""), category.to_owned())));

@@ -52,7 +52,10 @@ pub(super) fn all(homes: &[Home], words: &Words, dice: &mut Dice) -> Questions {
     }
     if homes.is_empty() {
         // It answers nowhere, and says so here.
-        all.push(Asked::ordinary("a line of 100.00", question(&place("DE", "", ""), [line(10_000, "standard")])));
+        all.push(Asked::ordinary(
+            "a line of 100.00",
+            question(&place("DE", "", ""), [line(10_000, "standard")]),
+        ));
     }
     let home = homes.first().cloned().unwrap_or_default();
     all.extend(elsewhere(&home));
@@ -78,14 +81,19 @@ fn gross(question: TaxingQuestion) -> TaxingQuestion {
 }
 
 fn after(before: i64, question: TaxingQuestion) -> TaxingQuestion {
-    TaxingQuestion { taxed_before: vec![Money::new(before, question.currency); question.lines.len()], ..question }
+    TaxingQuestion {
+        taxed_before: vec![Money::new(before, question.currency); question.lines.len()],
+        ..question
+    }
 }
 
 fn in_currency(code: &str, question: TaxingQuestion) -> TaxingQuestion {
     let currency = code.parse().unwrap_or(Currency::EUR);
     let lines = question.lines.into_iter();
-    let lines = lines.map(|line| TaxingLine { amount: Money::new(line.amount.minor, currency), ..line }).collect();
-    let taxed_before = question.taxed_before.iter().map(|before| Money::new(before.minor, currency)).collect();
+    let lines =
+        lines.map(|line| TaxingLine { amount: Money::new(line.amount.minor, currency), ..line }).collect();
+    let taxed_before =
+        question.taxed_before.iter().map(|before| Money::new(before.minor, currency)).collect();
     TaxingQuestion { currency, lines, taxed_before, ..question }
 }
 
@@ -100,7 +108,13 @@ fn at_home(home: &Home) -> Questions {
         })
         .collect();
     let exempt = |minor| TaxingLine { is_exempt: true, ..line(minor, category) };
-    let some = [line(1_000, category), exempt(1_000), line(0, category), line(-500, category), line(1_999, category)];
+    let some = [
+        line(1_000, category),
+        exempt(1_000),
+        line(0, category),
+        line(-500, category),
+        line(1_999, category),
+    ];
     let of = |milli| TaxingLine { quantity: Quantity::from_milli(milli), ..line(10_000, category) };
     let quantities = [of(1), of(500), of(1_000), of(12_000), of(1_000_000)];
     let ask = Asked::ordinary;
@@ -131,11 +145,20 @@ fn elsewhere(home: &Home) -> Questions {
         .flat_map(|text| {
             let category = Asked::extreme(format!("the category {text:?}"), at(home.place.clone(), text));
             let country = home.place.country.as_str();
-            [category, Asked::extreme(format!("the region and city {text:?}"), at(place(country, text, text), &home.category))]
+            [
+                category,
+                Asked::extreme(
+                    format!("the region and city {text:?}"),
+                    at(place(country, text, text), &home.category),
+                ),
+            ]
         })
         .collect();
     for country in ["", "ZZ", "DE", "FR", "US", "JP"] {
-        all.push(Asked::extreme(format!("the country {country:?}"), at(place(country, "", ""), &home.category)));
+        all.push(Asked::extreme(
+            format!("the country {country:?}"),
+            at(place(country, "", ""), &home.category),
+        ));
     }
     let long = "x".repeat(100_000);
     all.push(Asked::extreme("a category of 100,000 letters", at(home.place.clone(), &long)));

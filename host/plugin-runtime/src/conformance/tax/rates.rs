@@ -14,8 +14,11 @@ pub(super) fn judge(
     before: i64,
     taxes: &BTreeMap<(String, String, i64), i64>,
 ) -> Result<(), String> {
-    let rated: Vec<(i64, i64)> =
-        taxes.iter().filter(|((_, _, ppm), _)| *ppm != 0).map(|((_, _, ppm), minor)| (*ppm, *minor)).collect();
+    let rated: Vec<(i64, i64)> = taxes
+        .iter()
+        .filter(|((_, _, ppm), _)| *ppm != 0)
+        .map(|((_, _, ppm), minor)| (*ppm, *minor))
+        .collect();
     if rated.is_empty() {
         return Ok(());
     }
@@ -46,8 +49,8 @@ fn fits_gross(base: i128, rated: &[(i64, i64)]) -> bool {
     let slack = rated.len() as i128 - 1;
     let is_near = |exact: i128, minor: i128| (exact - minor).abs() <= slack;
     let total: i128 = rated.iter().map(|(_, minor)| i128::from(*minor)).sum();
-    let each = rated.iter().all(|(ppm, minor)| {
-        is_near(round_half_away(base * i128::from(*ppm), PPM + sum), i128::from(*minor))
-    });
+    let each = rated
+        .iter()
+        .all(|(ppm, minor)| is_near(round_half_away(base * i128::from(*ppm), PPM + sum), i128::from(*minor)));
     each && is_near(round_half_away(base * sum, PPM + sum), total)
 }

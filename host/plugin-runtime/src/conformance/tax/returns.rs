@@ -42,7 +42,8 @@ fn given_back(sitting: &Sitting<'_, TaxExam>, name: String, sale: &TaxingQuestio
         let plain = |taxes: &std::collections::BTreeMap<_, i64>| -> Vec<i64> {
             taxes.values().copied().filter(|minor| *minor != 0).collect()
         };
-        let (taken, given): (Vec<_>, Vec<_>) = (taken.iter().map(negated).collect(), given.iter().map(plain).collect());
+        let (taken, given): (Vec<_>, Vec<_>) =
+            (taken.iter().map(negated).collect(), given.iter().map(plain).collect());
         must(taken == given, || format!("{given:?}, and the sale taken back is {taken:?}"))
     });
 }
