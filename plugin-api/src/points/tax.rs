@@ -6,7 +6,7 @@
 //!
 //! # What a tax strategy promises
 //!
-//! - A strategy answers for the places and categories it knows; for the others it may answer with an error.
+//! - A strategy answers for the places, categories and currencies it knows; for the others it may answer with an error.
 //! - The order of the lines means nothing.
 //! - A line that an exemption covers has no tax.
 //! - A return gives back what the sale took: the negative amount has the negative tax.
@@ -18,7 +18,8 @@
 //!
 //! Where prices include tax, the kinds with a rate take, together, amount × sum ÷ (1 + sum) of their rates, each its part of
 //! it; the tax of earlier stages is then inside the amount, and a strategy that is not taken on it subtracts it first. A tax per
-//! piece, and any other that is no plain rate of the amount, states the rate 0.
+//! piece, and any other that is no plain rate of the amount, states the rate 0. A host takes taxes of more than ten times a
+//! line's amount for a mistake and refuses them.
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;

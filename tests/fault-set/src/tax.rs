@@ -226,7 +226,8 @@ impl FaultyTax {
             Bug::ForgetsSign => i128::from(share(amount.saturating_abs(), over, under).unwrap_or_default()),
             Bug::MoreThanTheLine if is_gross => i128::from(amount) + i128::from(amount.signum()),
             _ => {
-                return share(amount, over, under).ok_or_else(|| Error::input("a line's amount is too large"));
+                return share(amount, over, under)
+                    .ok_or_else(|| Error::input("a line's amount is too large"));
             }
         };
         i64::try_from(wide).map_err(|_| Error::input("a line's amount is too large"))

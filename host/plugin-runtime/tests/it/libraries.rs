@@ -32,7 +32,7 @@ pub(crate) fn golden(name: &str) -> Vec<u8> {
     std::fs::read(workspace().join("tests/golden").join(name)).unwrap()
 }
 
-fn workspace() -> PathBuf {
+pub(crate) fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 

@@ -9,6 +9,7 @@ mod conformance;
 mod inspection;
 mod libraries;
 mod lies;
+mod outside;
 mod panics;
 mod questions;
 mod refusals;

@@ -11,14 +11,14 @@ use vectis_contracts::points::{PointError, TaxAnswer, TaxKind, TaxPoint, TaxingL
 use vectis_kernel::Money;
 
 use self::places::Home;
-use self::questions::{line, question};
+use self::questions::line;
 use crate::adapters::TaxAdapter;
 use crate::conformance::dice::{Dice, Words};
 use crate::conformance::exam::{Asked, Broken, Exam, Sitting, must};
 use crate::conformance::promise::Promise;
 
 pub(crate) const ANSWERS: Promise = Promise(
-    "A strategy answers for the places and categories it knows; for the others it may answer with an error.",
+    "A strategy answers for the places, categories and currencies it knows; for the others it may answer with an error.",
 );
 pub(crate) const ORDER: Promise = Promise("The order of the lines means nothing.");
 pub(crate) const EXEMPT: Promise = Promise("A line that an exemption covers has no tax.");
@@ -116,7 +116,7 @@ impl Exam for TaxExam {
     fn batch(homes: &Vec<Home>, lines: usize) -> Option<TaxingQuestion> {
         let home = homes.first().cloned().unwrap_or_default();
         let amounts = (0_i64..).map(|index| 100 + (index * 37) % 100_000);
-        Some(question(&home.place, amounts.take(lines).map(|minor| line(minor, &home.category))))
+        Some(home.question(amounts.take(lines).map(|minor| line(minor, &home.category))))
     }
 
     fn own_cases(sitting: &Sitting<'_, Self>) {

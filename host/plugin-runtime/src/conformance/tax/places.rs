@@ -1,8 +1,9 @@
 //! Where a strategy takes a tax: what it knows stands in its configuration, so places are made of the words in there.
 
-use vectis_contracts::points::{Jurisdiction, TaxPoint};
+use vectis_contracts::points::{Jurisdiction, TaxPoint, TaxingLine, TaxingQuestion};
+use vectis_kernel::Currency;
 
-use super::questions::{line, question};
+use super::questions::{in_currency, line, question};
 use crate::adapters::TaxAdapter;
 use crate::conformance::dice::Words;
 
@@ -16,23 +17,37 @@ pub(crate) struct Home {
     /// The one with most kinds of tax.
     pub(crate) category: String,
     pub(crate) others: Vec<String>,
+    pub(crate) currency: Currency,
+}
+
+impl Home {
+    /// Net amounts of the place, in its currency.
+    pub(super) fn question(&self, lines: impl IntoIterator<Item = TaxingLine>) -> TaxingQuestion {
+        in_currency(self.currency, question(&self.place, lines))
+    }
 }
 
 impl Default for Home {
     fn default() -> Self {
-        Self { place: place("DE", "", ""), category: "standard".to_owned(), others: Vec::new() }
+        Self {
+            place: place("DE", "", ""),
+            category: "standard".to_owned(),
+            others: Vec::new(),
+            currency: Currency::EUR,
+        }
     }
 }
 
 /// Up to three, the one with most kinds of tax first. Empty when the strategy answers nowhere.
 pub(super) fn homes(adapter: &TaxAdapter, words: &Words) -> Vec<Home> {
     let mut found: Vec<(usize, Home)> = Vec::new();
+    let currency = words.texts.iter().find_map(|text| text.parse().ok()).unwrap_or(Currency::EUR);
     for (place, category) in tries(words).into_iter().take(MOST_TRIES) {
-        let taxed = adapter.tax(&question(&place, [line(100_000, &category)]));
-        if let Ok(answer) = taxed {
+        let home = Home { place, category, others: Vec::new(), currency };
+        if let Ok(answer) = adapter.tax(&home.question([line(100_000, &home.category)])) {
             let kinds = answer.amounts.iter().filter(|amount| amount.amount.minor != 0).count();
             if !found.iter().any(|(known, _)| *known == kinds) {
-                found.push((kinds, Home { place, category, others: Vec::new() }));
+                found.push((kinds, home));
             }
         }
     }
@@ -43,7 +58,7 @@ pub(super) fn homes(adapter: &TaxAdapter, words: &Words) -> Vec<Home> {
 
 /// Up to three categories that are taxed otherwise than the home's own.
 fn other_categories(adapter: &TaxAdapter, words: &Words, home: &Home) -> Vec<String> {
-    let taxed = |category: &str| adapter.tax(&question(&home.place, [line(100_000, category)])).ok();
+    let taxed = |category: &str| adapter.tax(&home.question([line(100_000, category)])).ok();
     let mut answers = vec![taxed(&home.category)];
     let mut others = Vec::new();
     for category in ["standard", "books"].into_iter().chain(words.texts.iter().map(String::as_str)).take(60) {

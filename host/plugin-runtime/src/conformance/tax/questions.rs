@@ -18,10 +18,11 @@ pub(super) const POSTAL_CODE: &str = "KIT-98765";
 
 type Questions = Vec<Asked<TaxingQuestion>>;
 
+/// Goods of 10.00 apiece, so that taxes per piece keep in proportion.
 pub(super) fn line(minor: i64, category: &str) -> TaxingLine {
     TaxingLine {
         amount: Money::new(minor, Currency::EUR),
-        quantity: Quantity::from_milli(1_000),
+        quantity: Quantity::from_milli(minor.saturating_abs().max(1)),
         category: category.to_owned(),
         is_exempt: false,
     }
@@ -87,8 +88,8 @@ fn after(before: i64, question: TaxingQuestion) -> TaxingQuestion {
     }
 }
 
-fn in_currency(code: &str, question: TaxingQuestion) -> TaxingQuestion {
-    let currency = code.parse().unwrap_or(Currency::EUR);
+/// The same numbers in another currency.
+pub(super) fn in_currency(currency: Currency, question: TaxingQuestion) -> TaxingQuestion {
     let lines = question.lines.into_iter();
     let lines =
         lines.map(|line| TaxingLine { amount: Money::new(line.amount.minor, currency), ..line }).collect();
@@ -99,7 +100,7 @@ fn in_currency(code: &str, question: TaxingQuestion) -> TaxingQuestion {
 
 fn at_home(home: &Home) -> Questions {
     let category = home.category.as_str();
-    let one = |minor: i64| question(&home.place, [line(minor, category)]);
+    let one = |minor: i64| home.question([line(minor, category)]);
     let mut all: Questions = [0, 1, 2, 3, 5, 7, 10, 13, 50, 99, 101, 250, 1_999, 10_000, 33_333, 123_456_789]
         .into_iter()
         .flat_map(|minor| {
@@ -116,29 +117,32 @@ fn at_home(home: &Home) -> Questions {
         line(1_999, category),
     ];
     let of = |milli| TaxingLine { quantity: Quantity::from_milli(milli), ..line(10_000, category) };
-    let quantities = [of(1), of(500), of(1_000), of(12_000), of(1_000_000)];
+    let quantities = [of(1), of(500), of(1_000), of(12_000), of(20_000)];
+    let currency = |code: &str| code.parse().unwrap_or(Currency::EUR);
     let ask = Asked::ordinary;
     all.extend([
-        ask("an exempt line", question(&home.place, [exempt(10_000)])),
-        ask("an exempt line, gross", gross(question(&home.place, [exempt(10_000)]))),
-        ask("taxed, exempt, free and returned lines", question(&home.place, some.clone())),
-        ask("the same, gross", gross(question(&home.place, some))),
+        ask("an exempt line", home.question([exempt(10_000)])),
+        ask("an exempt line, gross", gross(home.question([exempt(10_000)]))),
+        ask("taxed, exempt, free and returned lines", home.question(some.clone())),
+        ask("the same, gross", gross(home.question(some))),
         ask("after a tax of 500", after(500, one(10_000))),
         ask("after a tax of 500, gross", gross(after(500, one(10_000)))),
         ask("a return after a tax of -500", after(-500, one(-10_000))),
         ask("a returned line", one(-1_999)),
         ask("a returned line, gross", gross(one(-1_999))),
-        ask("different quantities", question(&home.place, quantities)),
-        ask("yen", in_currency("JPY", one(1_999))),
-        ask("yen, gross", gross(in_currency("JPY", one(1_999)))),
-        ask("Kuwaiti dinar", in_currency("KWD", one(1_999))),
+        ask("different quantities", home.question(quantities)),
+        Asked::extreme("yen", in_currency(currency("JPY"), one(1_999))),
+        Asked::extreme("yen, gross", gross(in_currency(currency("JPY"), one(1_999)))),
+        Asked::extreme("Kuwaiti dinar", in_currency(currency("KWD"), one(1_999))),
     ]);
     all
 }
 
 /// Places, categories and texts the strategy may not know.
 fn elsewhere(home: &Home) -> Questions {
-    let at = |place: Jurisdiction, category: &str| question(&place, [line(10_000, category)]);
+    let at = |place: Jurisdiction, category: &str| {
+        in_currency(home.currency, question(&place, [line(10_000, category)]))
+    };
     let texts = ["", " ", "Île-de-France", "🦀", "\u{202e}שלום", "a'b\"; DROP", "\n\0", "漢字"];
     let mut all: Questions = texts
         .into_iter()
@@ -168,7 +172,7 @@ fn elsewhere(home: &Home) -> Questions {
 }
 
 fn extremes(home: &Home) -> Questions {
-    let one = |minor: i64| question(&home.place, [line(minor, &home.category)]);
+    let one = |minor: i64| home.question([line(minor, &home.category)]);
     let largest = i64::MAX;
     let mut all: Questions = (12..=18)
         .flat_map(|power| {
@@ -185,7 +189,7 @@ fn extremes(home: &Home) -> Questions {
         ask("the smallest amount", one(i64::MIN)),
         ask("the largest amount after the largest tax", after(largest, one(largest))),
         ask("the smallest amount after the smallest tax", after(i64::MIN, one(i64::MIN))),
-        ask("the largest quantity", question(&home.place, [many])),
+        ask("the largest quantity", home.question([many])),
     ]);
     all
 }
@@ -197,14 +201,12 @@ fn random(home: &Home, dice: &mut Dice) -> TaxingQuestion {
         .map(|_| {
             let most = dice.pick(&[10, 1_000, 1_000_000]);
             let mut line = line(dice.between(-most / 4, most), dice.pick(&categories));
-            line.quantity = Quantity::from_milli(dice.between(1, 100_000));
+            line.quantity = Quantity::from_milli(dice.between(1, 2 * line.quantity.milli()));
             line.is_exempt = dice.below(6) == 0;
             line
         })
         .collect();
-    let mut question = question(&home.place, lines);
-    question.prices_include_tax = dice.coin();
-    in_currency(dice.pick(&["EUR", "GBP", "USD", "JPY", "KWD"]), question)
+    TaxingQuestion { prices_include_tax: dice.coin(), ..home.question(lines) }
 }
 
 /// A question in few words.

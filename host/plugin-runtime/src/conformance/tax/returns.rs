@@ -3,7 +3,7 @@
 use vectis_contracts::points::{TaxingLine, TaxingQuestion};
 use vectis_kernel::Money;
 
-use super::questions::{POSTAL_CODE, line, question};
+use super::questions::{POSTAL_CODE, line};
 use super::{RETURNS, TaxExam};
 use crate::conformance::exam::{Sitting, must};
 use crate::conformance::promise::PRIVATE_LOGS;
@@ -12,13 +12,13 @@ pub(super) fn put(sitting: &Sitting<'_, TaxExam>) {
     for (home, number) in sitting.ground.iter().zip(1..) {
         for minor in [1, 3, 25, 99, 1_999, 10_000, 1_234_567] {
             for is_gross in [false, true] {
-                let mut sale = question(&home.place, [line(minor, &home.category)]);
+                let mut sale = home.question([line(minor, &home.category)]);
                 sale.prices_include_tax = is_gross;
                 let basis = if is_gross { "gross" } else { "net" };
                 given_back(sitting, format!("place {number}: the return of {basis} {minor}"), &sale);
             }
         }
-        let mut private = question(&home.place, [line(10_000, &home.category)]);
+        let mut private = home.question([line(10_000, &home.category)]);
         POSTAL_CODE.clone_into(&mut private.destination.postal_code);
         sitting.case(format!("place {number}: what is logged of an address"), PRIVATE_LOGS, &private, || {
             let (_, lines) = sitting.subject.logged(|| sitting.ask(&private));
