@@ -1,6 +1,7 @@
 //! What is refused before anything runs.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use async_graphql::{Request, Variables};
 use vectis_kernel::ids::LoginId;
@@ -17,6 +18,7 @@ fn caller(actor: Actor) -> Caller {
         principal: None,
         membership: None,
         idempotency_header: None,
+        has_commanded: AtomicBool::new(false),
     }
 }
 
