@@ -34,7 +34,7 @@ pub struct Caller {
 
 impl Caller {
     /// What the first command of a request need not read again. Later ones do: the first may have changed it.
-    fn shopper(&self) -> Option<Arc<dyn Any + Send + Sync>> {
+    pub(crate) fn shopper(&self) -> Option<Arc<dyn Any + Send + Sync>> {
         if self.has_commanded.swap(true, Ordering::Relaxed) {
             return None;
         }

@@ -40,6 +40,14 @@ fn check(query: &str) -> Result<(), String> {
 }
 
 #[test]
+fn only_the_first_command_of_a_request_does_without_reading_channel_and_buyer() {
+    let caller = anonymous();
+
+    assert!(caller.shopper().is_some());
+    assert!(caller.shopper().is_none());
+}
+
+#[test]
 fn twelve_levels_pass_and_thirteen_do_not() {
     let query = |levels: usize| {
         // cart(id) { approvalRequest { cart { … id } } }: `levels` counts every field on the way.
