@@ -86,7 +86,12 @@ fn leave_out_passwords(value: &mut Value) {
             fields.values_mut().for_each(leave_out_passwords);
         }
         Value::List(items) => items.iter_mut().for_each(leave_out_passwords),
-        Value::Null | Value::Number(_) | Value::String(_) | Value::Boolean(_) | Value::Enum(_) | Value::Binary(_) => {}
+        Value::Null
+        | Value::Number(_)
+        | Value::String(_)
+        | Value::Boolean(_)
+        | Value::Enum(_)
+        | Value::Binary(_) => {}
     }
 }
 
