@@ -12,12 +12,14 @@ pub mod channels;
 pub mod events;
 pub mod identity;
 pub mod inventory;
+pub mod just_written;
 pub mod orders;
 pub mod plugins;
 pub mod points;
 pub mod priced_cart;
 pub mod pricing;
 pub mod products;
+pub mod shopper;
 pub mod tax;
 
 pub use vectis_db::Tx;

@@ -84,6 +84,8 @@ pub struct Ctx {
     pub remote: Option<String>,
     /// The plugin set this request began with, kept to its end. Opaque here; the plugin runtime knows the type.
     pub plugin_set: Option<Arc<dyn Any + Send + Sync>>,
+    /// What is known of channel and buyer already, so that nobody reads it twice. Opaque here; contracts know the type.
+    pub shopper: Option<Arc<dyn Any + Send + Sync>>,
     /// Source of time.
     pub clock: Arc<dyn Clock>,
     /// Source of ids.
@@ -134,10 +136,12 @@ impl Ctx {
         }
     }
 
-    /// A stable text for "who", used as the owner of idempotency keys and in the audit trail.
+    /// A stable text for "who", used as the owner of idempotency keys and in the audit trail. Visitors without a guest token
+    /// are told apart by their address: they do not share keys with all the world.
     pub fn actor_key(&self) -> String {
         match &self.actor {
-            Actor::Anonymous { guest } => format!("guest:{}", guest.as_deref().unwrap_or("-")),
+            Actor::Anonymous { guest: Some(guest) } => format!("guest:{guest}"),
+            Actor::Anonymous { guest: None } => format!("visitor:{}", self.remote.as_deref().unwrap_or("-")),
             Actor::Buyer(buyer) => format!("login:{}", buyer.login_id),
             Actor::Customer { login_id } => format!("login:{login_id}"),
             Actor::Staff(staff) => format!("login:{}", staff.login_id),
@@ -161,6 +165,7 @@ impl Ctx {
             trace_id: ids.next(),
             remote: None,
             plugin_set: None,
+            shopper: None,
             clock: Arc::new(crate::SystemClock),
             ids: Arc::new(ids),
         }
