@@ -4,6 +4,7 @@
 
 mod access;
 mod arch;
+mod authors;
 mod bad_input;
 mod kills;
 mod races;
