@@ -34,8 +34,12 @@
 //!
 //!     fn price(&self, ctx: &Ctx<'_>, lines: &[Line<'_>], out: &mut [Priced]) -> Result<(), Error> {
 //!         for (line, priced) in lines.iter().zip(out) {
-//!             if let Some(candidate) = ctx.candidates(line).first() {
-//!                 let price = units::share(candidate.unit_price_micros, i64::from(100 - self.0.percent), 100);
+//!             let applicable = ctx.candidates(line).iter().filter(|candidate| {
+//!                 candidate.is_valid_at(ctx.now_ms()) && candidate.min_quantity_milli <= line.quantity_milli
+//!             });
+//!             let lowest = applicable.map(|candidate| candidate.unit_price_micros).min();
+//!             if let Some(lowest) = lowest {
+//!                 let price = units::share(lowest, i64::from(100 - self.0.percent), 100);
 //!                 *priced = Priced::at(price.ok_or_else(|| Error::internal("the price is too large"))?);
 //!             }
 //!         }
@@ -92,8 +96,14 @@
 //!
 //! # Versions
 //!
-//! The crate has its own semantic version. A plugin built with 1.x runs on every host that offers 1.y, y ≥ x. State the
-//! range in the manifest: `api = "^1.0"`. Compiler and profile may differ between host and plugin.
+//! The crate has its own semantic version, which is the version of the boundary. A plugin built with 1.x runs on every host
+//! that offers 1.y, y ≥ x, as the file it is: it need not be built again. Within a major version records never change, vtables
+//! and groups grow at their end, and methods that are added have a body. State the range in the manifest: `api = "^1.0"`.
+//! Compiler and profile may differ between host and plugin.
+//!
+//! | API | points | what else |
+//! |---|---|---|
+//! | 1.0 | `pricing`, `tax`, `order_process`, `approval` | manifest schema 1; log and clock of [`Host`]; [`testing`] |
 //!
 //! # For those who work on this crate
 //!

@@ -15,6 +15,8 @@
 //!
 //! A strategy that adds quantities together, as rebates on the whole cart do, uses checked arithmetic: the largest quantity a
 //! line may have is `i64::MAX`, and a cart may have two of them. What does not fit is an error.
+//!
+//! A complete strategy stands on the [first page](crate#a-plugin-in-thirty-lines).
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;

@@ -20,6 +20,57 @@
 //! it; the tax of earlier stages is then inside the amount, and a strategy that is not taken on it subtracts it first. A tax per
 //! piece, and any other that is no plain rate of the amount, states the rate 0. A host takes taxes of more than ten times a
 //! line's amount for a mistake and refuses them.
+//!
+//! # A complete strategy
+//!
+//! ```
+//! use vectis_plugin_api::schemars::{self, JsonSchema};
+//! use vectis_plugin_api::serde::Deserialize;
+//! use vectis_plugin_api::tax::{STAGE_VAT, Tax, TaxCtx, TaxLine, TaxOut};
+//! use vectis_plugin_api::units::{PPM, share};
+//! use vectis_plugin_api::{Error, Host, testing};
+//!
+//! /// What an operator sets.
+//! #[derive(Deserialize, JsonSchema)]
+//! #[serde(crate = "vectis_plugin_api::serde", deny_unknown_fields)]
+//! struct Config {
+//!     /// The rate in parts per million: 20 % is 200000.
+//!     rate_ppm: i64,
+//! }
+//!
+//! struct OneRate(Config);
+//!
+//! impl Tax for OneRate {
+//!     type Config = Config;
+//!
+//!     fn new(config: Config, _host: Host) -> Result<Self, Error> {
+//!         if !(0..=PPM).contains(&config.rate_ppm) {
+//!             return Err(Error::config("/rate_ppm", "must be 0 to 1000000"));
+//!         }
+//!         Ok(Self(config))
+//!     }
+//!
+//!     fn stage(&self) -> u32 {
+//!         STAGE_VAT
+//!     }
+//!
+//!     fn tax(&self, ctx: &TaxCtx<'_>, lines: &[TaxLine<'_>], out: &mut TaxOut) -> Result<(), Error> {
+//!         let rate = self.0.rate_ppm;
+//!         let kind = out.kind("VAT", ctx.country(), rate);
+//!         let whole = if ctx.prices_include_tax() { PPM + rate } else { PPM };
+//!         for (index, line) in lines.iter().enumerate().filter(|(_, line)| !line.is_exempt()) {
+//!             let amount = share(line.amount_minor, rate, whole);
+//!             out.add(index, kind, amount.ok_or_else(|| Error::input("a line's amount is too large"))?);
+//!         }
+//!         Ok(())
+//!     }
+//! }
+//!
+//! let tax = testing::tax::<OneRate>(r#"{ "rate_ppm": 200000 }"#)?;
+//! let cart = testing::TaxCart::new("GBP", 2, "GB").line(TaxLine::new("standard", 1_999, 1_000));
+//! assert_eq!(tax.tax(&cart)?[0].amount_minor, 400);
+//! # Ok::<(), Error>(())
+//! ```
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
