@@ -63,8 +63,10 @@ async fn build(args: &DevArgs) -> anyhow::Result<PathBuf> {
     if args.release {
         cargo.arg("--release");
     }
-    cargo.current_dir(&args.folder).stdin(Stdio::null()).stderr(Stdio::inherit());
-    let output = cargo.output().await.context("cargo cannot be run; install Rust from https://rustup.rs")?;
+    cargo.current_dir(&args.folder).stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
+    // Not `output`, which would take what cargo has to say to people too.
+    let output = async { cargo.spawn()?.wait_with_output().await };
+    let output = output.await.context("cargo cannot be run; install Rust from https://rustup.rs")?;
     if !output.status.success() {
         bail!("the plugin does not build");
     }
