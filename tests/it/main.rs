@@ -5,6 +5,7 @@
 mod access;
 mod arch;
 mod bad_input;
+mod isolation;
 mod kills;
 mod races;
 mod shop;

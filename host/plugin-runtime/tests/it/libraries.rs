@@ -17,6 +17,11 @@ pub(crate) fn template() -> &'static [u8] {
     BYTES.get_or_init(|| built("vectis-plugin-template", "examples/plugin-template"))
 }
 
+/// The bytes of a plugin that Vectis is shipped with.
+pub(crate) fn first_party(name: &str) -> Vec<u8> {
+    built(&format!("vectis-{name}"), &format!("plugins/{name}"))
+}
+
 /// A frozen plugin.
 pub(crate) fn golden(name: &str) -> Vec<u8> {
     std::fs::read(workspace().join("tests/golden").join(name)).unwrap()

@@ -5,6 +5,7 @@
 mod activation;
 mod bindings;
 mod channels;
+mod equality;
 mod inspection;
 mod libraries;
 mod lies;
@@ -15,3 +16,4 @@ mod reload;
 mod shop;
 mod starting;
 mod swap;
+mod zoo;
