@@ -17,7 +17,7 @@ async fn at(program: &Program, person: &str) -> Client {
 }
 
 async fn plugins(staff: &Client) -> Vec<Value> {
-    let query = "{ plugins { name isolation processes { pids restarts faults memoryBytes } } }";
+    let query = "{ plugins { name isolation processes { pids restarts faults memoryKb } } }";
     staff.send(query, json!({})).await.at("/plugins").as_array().unwrap().clone()
 }
 
@@ -56,7 +56,7 @@ async fn a_shop_with_all_its_plugins_apart_sells_as_before_and_survives_their_de
     let before = plugins(&staff).await;
     assert_eq!(before.len(), 5);
     assert!(before.iter().all(|plugin| plugin["isolation"] == "PROCESS"), "{before:?}");
-    assert!(before.iter().all(|plugin| plugin["processes"]["memoryBytes"].as_u64() > Some(0)), "{before:?}");
+    assert!(before.iter().all(|plugin| plugin["processes"]["memoryKb"].as_u64() > Some(0)), "{before:?}");
 
     let submitted = buyer.submit(&cart, &apart["version"], "submit-apart").await.ok();
     let request = submitted.text("/cartSubmit/approvalRequest/id");

@@ -24,7 +24,7 @@ pub(crate) const POLICY: &[TypePolicy] = &[
             "name version description file sha256 status refusal isolation processes entryPoints",
         )],
     ),
-    ("PluginProcesses", &[(Access::Owner, "pids restarts faults memoryBytes")]),
+    ("PluginProcesses", &[(Access::Owner, "pids restarts faults memoryKb")]),
     ("PluginEntryPoint", &[(Access::Owner, "point name configSchema activeInChannelIds")]),
 ];
 
@@ -92,17 +92,18 @@ pub struct PluginProcesses {
     /// Those that run.
     pub pids: Vec<u32>,
     /// How many have ended and were replaced.
-    pub restarts: u64,
+    pub restarts: u32,
     /// Calls they did not answer: they died, or they were killed.
-    pub faults: u64,
-    /// Memory they use, all together.
-    pub memory_bytes: u64,
+    pub faults: u32,
+    /// Memory they use, all together, in units of 1,024 bytes.
+    pub memory_kb: u32,
 }
 
 impl From<contract::PluginProcesses> for PluginProcesses {
     fn from(processes: contract::PluginProcesses) -> Self {
         let contract::PluginProcesses { pids, restarts, faults, memory_bytes } = processes;
-        Self { pids, restarts, faults, memory_bytes }
+        let count = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
+        Self { pids, restarts: count(restarts), faults: count(faults), memory_kb: count(memory_bytes / 1024) }
     }
 }
 

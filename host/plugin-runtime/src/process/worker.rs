@@ -35,6 +35,13 @@ pub(crate) enum Trouble {
     TooLarge,
 }
 
+/// Why a process is ended while it is asked.
+enum Ending {
+    Gone,
+    Overdue,
+    Garbled,
+}
+
 /// A question but for its payload.
 #[derive(Clone, Copy)]
 pub(crate) struct Question<'a> {
@@ -128,17 +135,20 @@ impl Worker {
         seat.put(question, write).map_err(|Full| Trouble::TooLarge)?;
         let answer = self.await_answer(seat, question).and_then(|()| seat.answer());
         seat.busy += start.elapsed();
-        answer.map_err(|trouble| {
+        answer.map_err(|ending| {
             let how = self.end();
-            if trouble == Trouble::Died(String::new()) { Trouble::Died(how) } else { trouble }
+            match ending {
+                Ending::Gone => Trouble::Died(how),
+                Ending::Overdue => Trouble::Overdue,
+                Ending::Garbled => Trouble::Garbled,
+            }
         })
     }
 
-    fn await_answer(&self, seat: &mut Seat, question: &Question<'_>) -> Result<(), Trouble> {
-        let gone = || Trouble::Died(String::new());
+    fn await_answer(&self, seat: &mut Seat, question: &Question<'_>) -> Result<(), Ending> {
         let (turn, answers) = (seat.turn, &seat.answers);
         if answers.word(Word::Asleep).load(Ordering::SeqCst) != 0 {
-            self.link.try_send(&Message::Bell.bytes()).map_err(|_| gone())?;
+            self.link.try_send(&Message::Bell.bytes()).map_err(|_| Ending::Gone)?;
         }
         let came = seat.spin.until(|| answers.word(Word::Turn).load(Ordering::SeqCst) == turn);
         if !came {
@@ -147,30 +157,30 @@ impl Worker {
         // Whatever was sent before the answer is there by now. Who goes on sending has no more time for it than for answers.
         while seat.received != seat.answers.word(Word::Sent).load(Ordering::Relaxed) {
             if question.until.is_some_and(|until| Instant::now() >= until) {
-                return Err(Trouble::Overdue);
+                return Err(Ending::Overdue);
             }
             match self.link.try_receive(&mut seat.buffer) {
                 Received::Message(length) => self.attend(seat, length, question)?,
                 Received::Nothing => break,
-                Received::End => return Err(gone()),
+                Received::End => return Err(Ending::Gone),
             }
         }
         Ok(())
     }
 
-    fn sleep_until_answered(&self, seat: &mut Seat, question: &Question<'_>) -> Result<(), Trouble> {
+    fn sleep_until_answered(&self, seat: &mut Seat, question: &Question<'_>) -> Result<(), Ending> {
         let outcome = loop {
             seat.questions.word(Word::Asleep).store(1, Ordering::SeqCst);
             if seat.answers.word(Word::Turn).load(Ordering::SeqCst) == seat.turn {
                 break Ok(());
             }
             if !self.link.wait(question.until) {
-                break Err(Trouble::Overdue);
+                break Err(Ending::Overdue);
             }
             match self.link.try_receive(&mut seat.buffer) {
                 Received::Message(length) => self.attend(seat, length, question)?,
                 Received::Nothing => {}
-                Received::End => break Err(Trouble::Died(String::new())),
+                Received::End => break Err(Ending::Gone),
             }
         };
         seat.questions.word(Word::Asleep).store(0, Ordering::SeqCst);
@@ -178,16 +188,16 @@ impl Worker {
     }
 
     /// Does what a message asks for.
-    fn attend(&self, seat: &mut Seat, length: usize, question: &Question<'_>) -> Result<(), Trouble> {
+    fn attend(&self, seat: &mut Seat, length: usize, question: &Question<'_>) -> Result<(), Ending> {
         seat.received = seat.received.wrapping_add(1);
-        let message = seat.buffer.get(..length).and_then(Message::read).ok_or(Trouble::Garbled)?;
+        let message = seat.buffer.get(..length).and_then(Message::read).ok_or(Ending::Garbled)?;
         match (message, question.services) {
             (Message::Log { level, message, fields_json }, Some(services)) => {
                 services.log(level, message, fields_json);
             }
             (Message::Now, services) => {
                 let now = services.map_or(0, HostServices::now_ms);
-                self.link.try_send(&now.to_ne_bytes()).map_err(|_| Trouble::Died(String::new()))?;
+                self.link.try_send(&now.to_ne_bytes()).map_err(|_| Ending::Gone)?;
             }
             (Message::Bell | Message::Log { .. }, _) => {}
         }
@@ -223,13 +233,13 @@ impl Seat {
         Ok(())
     }
 
-    fn answer(&self) -> Result<Result<Vec<u8>, Error>, Trouble> {
+    fn answer(&self) -> Result<Result<Vec<u8>, Error>, Ending> {
         let length = self.answers.word(Word::Length).load(Ordering::Relaxed);
-        let bytes = self.answers.copy_out(length as usize).ok_or(Trouble::Garbled)?;
+        let bytes = self.answers.copy_out(length as usize).ok_or(Ending::Garbled)?;
         match self.answers.word(Word::Verb).load(Ordering::Relaxed) {
             ANSWERED => Ok(Ok(bytes)),
-            FAILED => Ok(Err(read_error(&bytes).map_err(|_| Trouble::Garbled)?)),
-            _ => Err(Trouble::Garbled),
+            FAILED => Ok(Err(read_error(&bytes).map_err(|_| Ending::Garbled)?)),
+            _ => Err(Ending::Garbled),
         }
     }
 }
