@@ -36,10 +36,9 @@ pub(crate) fn go_wrong(fault: &str, host: &Host) -> Result<(), Error> {
         "hog" => Err(Error::internal(format!("the last byte is {:?}", vec![1_u8; HOG_BYTES].last()))),
         "descriptors" => refused(leak_descriptors()),
         "threads" => refused(start_threads()),
-        "flood" => {
-            (0..100_000).for_each(|number| host.log(Level::WARN, format!("line {number}")));
-            Ok(())
-        }
+        "flood" => loop {
+            host.log(Level::WARN, "as loud as it can");
+        },
         "print" => refused(print_for_ever()),
         "read file" => refused(File::open("/etc/passwd")),
         "write file" => refused(File::create("/tmp/vectis-fault")),

@@ -94,7 +94,8 @@ impl Worker {
         let child = program.spawn()?;
         // The command keeps its ends open, and a process that has died would seem alive.
         program.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        link.send_files([questions_file.as_fd(), answers_file.as_fd(), plugin.as_fd()])?;
+        // A process that has ended already takes nothing; how it ended shows when it is asked.
+        let _ = link.send_files([questions_file.as_fd(), answers_file.as_fd(), plugin.as_fd()]);
         let seat = Seat {
             questions,
             answers,

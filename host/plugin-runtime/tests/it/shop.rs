@@ -85,13 +85,14 @@ impl Folder {
         }
     }
 
-    /// The same with every plugin in processes of its own.
+    /// The same with every plugin in processes of its own, which get their answers done on the busiest machine.
     pub(crate) fn options_apart(&self) -> RuntimeOptions {
         RuntimeOptions {
             isolation: IsolationPolicy::default(),
             process: ProcessOptions {
                 program: env!("CARGO_BIN_EXE_vectis-plugin-process").into(),
                 arguments: Vec::new(),
+                kill_grace: Duration::from_secs(20),
                 ..ProcessOptions::default()
             },
             ..self.options()

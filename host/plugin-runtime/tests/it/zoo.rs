@@ -24,7 +24,8 @@ async fn shop(change: impl FnOnce(&mut RuntimeOptions)) -> Shop {
     let other = ("plugin-template", "plugin-template");
     folder.channels.bind(binding(OUTLET, "vectis.pricing", other, json!({ "percent": 50 })));
     let mut options = folder.options_apart();
-    options.call_budget = Duration::from_millis(100);
+    options.call_budget = Duration::from_millis(300);
+    options.process.kill_grace = Duration::from_millis(200);
     options.quarantine = Quarantine { faults: 1_000, window: Duration::from_secs(60) };
     change(&mut options);
     folder.start_with(options).await.unwrap_or_else(|(_, error)| panic!("{error}"))
@@ -83,10 +84,10 @@ const FATAL: [(&str, &str); 12] = [
     ("stack", "its process died with SIG"),
     ("exit", "its process exited with code 7 while answering"),
     ("hog", "its process died with SIGABRT while answering"),
-    ("loop", "it did not answer within 200 ms and was killed"),
-    ("sleep", "it did not answer within 200 ms and was killed"),
-    ("print", "it did not answer within 200 ms and was killed"),
-    ("flood", "it did not answer within 200 ms and was killed"),
+    ("loop", "it did not answer within 500 ms and was killed"),
+    ("sleep", "it did not answer within 500 ms and was killed"),
+    ("print", "it did not answer within 500 ms and was killed"),
+    ("flood", "it did not answer within 500 ms and was killed"),
     ("descriptors", "it was refused: "),
     ("threads", "it was refused: "),
 ];
@@ -159,7 +160,11 @@ async fn faults_of_one_plugin_in_many_threads_end_no_host() {
 
 #[tokio::test]
 async fn a_late_answer_within_the_grace_counts() {
-    let shop = shop(|options| options.call_budget = Duration::from_millis(20)).await;
+    let shop = shop(|options| {
+        options.call_budget = Duration::from_millis(20);
+        options.process.kill_grace = Duration::from_secs(10);
+    })
+    .await;
 
     assert_eq!(shop.pricing().unwrap().price(&cart("late", 2)).unwrap().len(), 2);
 }
@@ -191,6 +196,7 @@ async fn a_plugin_that_keeps_failing_is_given_up_until_a_reload() {
         options.quarantine = Quarantine::default();
         // Time enough to wait for another process.
         options.call_budget = Duration::from_secs(10);
+        options.process.kill_grace = Duration::from_secs(10);
     })
     .await;
     let pricing = shop.pricing().unwrap();
