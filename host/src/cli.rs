@@ -53,6 +53,9 @@ pub enum Command {
     Schema(SchemaArgs),
     /// Load catalogue, accounts, prices and stock mined from an invoice file into a running shop.
     Import(ImportArgs),
+    /// What the server starts for plugins that run apart; nothing for people.
+    #[command(hide = true)]
+    PluginProcess,
     /// Send the invoices of a file through the API of a running shop, as its buyers would, and reconcile.
     Replay(ReplayArgs),
 }
