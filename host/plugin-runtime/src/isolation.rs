@@ -28,6 +28,11 @@ impl Default for IsolationPolicy {
 }
 
 impl IsolationPolicy {
+    /// Every plugin there.
+    pub fn all(isolation: Isolation) -> Self {
+        Self { default: isolation, ..Self::default() }
+    }
+
     /// Where a plugin runs.
     pub fn of(&self, plugin: &str) -> Isolation {
         match self.by_plugin.get(plugin) {

@@ -32,10 +32,10 @@ mod runtime;
 mod tests;
 mod verify;
 
+pub use crate::check::{CheckOutcome, CheckReport, CheckStep, check, check_with};
 pub use crate::conformance::{
     Case, Conformance, EntryPointReport, Options as ConformanceOptions, Report, Timings,
 };
-pub use crate::check::{CheckOutcome, CheckReport, CheckStep, check, check_with};
 pub use crate::inspect::{Inspection, inspect};
 pub use crate::isolation::{IsolationPolicy, ProcessOptions, Quarantine};
 pub use crate::process::run as run_plugin_process;

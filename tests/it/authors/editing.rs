@@ -28,7 +28,9 @@ async fn line_with<R: AsyncRead + Unpin>(lines: &mut Lines<BufReader<R>>, text: 
         }
         None
     });
-    found.await.ok().flatten().unwrap_or_else(|| panic!("no line with {text:?} among {said:#?}"))
+    let found = found.await.ok().flatten();
+    assert!(found.is_some(), "no line with {text:?} among {said:#?}");
+    found.unwrap_or_default()
 }
 
 fn edit(file: &Path, from: &str, to: &str) {
