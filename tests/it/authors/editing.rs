@@ -5,8 +5,10 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader, Lines};
-use tokio::process::Command;
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
+use tokio::process::{Child, Command};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::task::JoinSet;
 use tokio::time::timeout;
 use vectis_tests::shop::PASSWORD;
 use vectis_tests::{Client, TestHost};
@@ -16,21 +18,36 @@ use super::{new_plugin, outside, vectis};
 /// The first build makes everything the plugin depends on.
 const PATIENCE: Duration = Duration::from_secs(500);
 
+/// What the program says on both of its streams, line by line.
+fn said_by(dev: &mut Child, reading: &mut JoinSet<()>) -> UnboundedReceiver<String> {
+    let (said, heard) = unbounded_channel();
+    let (out, err) = (dev.stdout.take().unwrap(), dev.stderr.take().unwrap());
+    reading.spawn(pass_on(out, said.clone()));
+    reading.spawn(pass_on(err, said));
+    heard
+}
+
+async fn pass_on(stream: impl AsyncRead + Unpin, said: UnboundedSender<String>) {
+    let mut lines = BufReader::new(stream).lines();
+    while let Ok(Some(line)) = lines.next_line().await {
+        let _ = said.send(line);
+    }
+}
+
 /// The first line with the text.
-async fn line_with<R: AsyncRead + Unpin>(lines: &mut Lines<BufReader<R>>, text: &str) -> String {
-    let mut said = Vec::new();
-    let found = timeout(PATIENCE, async {
-        while let Some(line) = lines.next_line().await.unwrap() {
-            if line.contains(text) {
-                return Some(line);
-            }
-            said.push(line);
+async fn line_with(heard: &mut UnboundedReceiver<String>, text: &str) -> String {
+    let mut before = Vec::new();
+    loop {
+        let line = timeout(PATIENCE, heard.recv()).await.ok().flatten();
+        assert!(line.is_some(), "no {text:?} in {before:#?}");
+        let line = line.unwrap_or_default();
+        if line.contains(text) {
+            return line;
         }
-        None
-    });
-    let found = found.await.ok().flatten();
-    assert!(found.is_some(), "no line with {text:?} among {said:#?}");
-    found.unwrap_or_default()
+        // The program waits for another edit: what was to be said is not said any more.
+        assert!(before.is_empty() || !line.starts_with("waiting"), "no {text:?} in {before:#?}");
+        before.push(line);
+    }
 }
 
 fn edit(file: &Path, from: &str, to: &str) {
@@ -62,28 +79,28 @@ async fn an_edit_is_in_the_running_shop_and_one_that_does_not_compile_is_not() {
         .arg(&folder);
     command.env("CARGO_TARGET_DIR", outside()).env("CARGO_NET_OFFLINE", "true");
     let mut dev = command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true).spawn().unwrap();
-    let mut said = BufReader::new(dev.stdout.take().unwrap()).lines();
-    let mut complained = BufReader::new(dev.stderr.take().unwrap()).lines();
-    line_with(&mut said, "acme-dev 0.1.0 runs").await;
-    line_with(&mut said, "waiting for a change").await;
+    let mut reading = JoinSet::new();
+    let mut heard = said_by(&mut dev, &mut reading);
+    line_with(&mut heard, "acme-dev 0.1.0 runs").await;
+    line_with(&mut heard, "waiting for a change").await;
 
     let edited = Instant::now();
     edit(&folder.join("plugin.toml"), "version = \"0.1.0\"", "version = \"0.2.0\"");
-    let second = line_with(&mut said, "acme-dev 0.2.0 runs").await;
+    let second = line_with(&mut heard, "acme-dev 0.2.0 runs").await;
     println!("{second}; seen {:.1} s after the edit", edited.elapsed().as_secs_f32());
     assert_eq!(version(&staff).await, "0.2.0");
 
-    line_with(&mut said, "waiting for a change").await;
+    line_with(&mut heard, "waiting for a change").await;
     edit(&folder.join("src/lib.rs"), "Ok(Self(config))", "Ok(Self(nothing))");
-    let cargo = line_with(&mut complained, "error[E0425]").await;
+    let cargo = line_with(&mut heard, "error[E0425]").await;
     assert!(cargo.contains("nothing"), "{cargo}");
-    line_with(&mut complained, "the plugin does not build; the shop goes on with what it has").await;
+    line_with(&mut heard, "the plugin does not build; the shop goes on with what it has").await;
     assert_eq!(version(&staff).await, "0.2.0");
 
-    line_with(&mut said, "waiting for a change").await;
+    line_with(&mut heard, "waiting for a change").await;
     edit(&folder.join("src/lib.rs"), "Ok(Self(nothing))", "Ok(Self(config))");
     edit(&folder.join("plugin.toml"), "version = \"0.2.0\"", "version = \"0.3.0\"");
-    line_with(&mut said, "acme-dev 0.3.0 runs").await;
+    line_with(&mut heard, "acme-dev 0.3.0 runs").await;
     assert_eq!(version(&staff).await, "0.3.0");
     dev.kill().await.unwrap();
     host.stop().await;
