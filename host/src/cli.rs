@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// A headless B2B commerce platform: the GraphQL API is the platform, every rule is a plugin.
 #[derive(Debug, Parser)]
@@ -53,6 +53,9 @@ pub enum Command {
     Schema(SchemaArgs),
     /// Load catalogue, accounts, prices and stock mined from an invoice file into a running shop.
     Import(ImportArgs),
+    /// What the server starts for plugins that run apart; nothing for people.
+    #[command(hide = true)]
+    PluginProcess,
     /// Send the invoices of a file through the API of a running shop, as its buyers would, and reconcile.
     Replay(ReplayArgs),
 }
@@ -155,6 +158,18 @@ pub struct TestArgs {
     /// Other random questions.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+    /// Where its code runs: `process` (confined, killed when it hangs) or `in-process`.
+    #[arg(long, default_value = "process")]
+    pub isolation: IsolationArg,
+}
+
+/// Where the code of an examined plugin runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum IsolationArg {
+    /// In this very process.
+    InProcess,
+    /// In processes of its own.
+    Process,
 }
 
 /// `vectis plugins dev`
@@ -188,6 +203,9 @@ pub struct BenchArgs {
     /// Only this entry point.
     #[arg(long, value_name = "NAME")]
     pub entry_point: Option<String>,
+    /// Where its code runs: `process` or `in-process`.
+    #[arg(long, default_value = "in-process")]
+    pub isolation: IsolationArg,
 }
 
 /// A running shop, and who asks.

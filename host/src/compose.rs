@@ -16,7 +16,7 @@ use vectis_db::{Db, EmbeddedOptions, EmbeddedPostgres, ModuleMigrations, PoolSet
 use vectis_graphql::{Api, Services};
 use vectis_identity::SigningKeys;
 use vectis_kernel::{Ctx, Permission};
-use vectis_plugin_runtime::{PluginRuntime, RuntimeOptions};
+use vectis_plugin_runtime::PluginRuntime;
 
 use crate::config::{Config, Database};
 use crate::tasks::Tasks;
@@ -108,16 +108,7 @@ pub async fn compose(config: Config, migrations: Migrations) -> anyhow::Result<H
     let audit = vectis_audit::build(vectis_audit::Deps { db: db.clone() }).audit;
     let channels =
         vectis_channels::build(vectis_channels::Deps { db: db.clone(), audit: audit.clone() }).channels;
-    let plugins = PluginRuntime::start(
-        RuntimeOptions {
-            folder: config.plugins.folder.clone(),
-            required: config.plugins.required.clone(),
-            call_budget: config.plugins.call_budget,
-            ..RuntimeOptions::default()
-        },
-        channels.clone(),
-    )
-    .await?;
+    let plugins = PluginRuntime::start(config.plugins.options(), channels.clone()).await?;
     let foundation = Foundation { db: db.clone(), audit, channels, plugins: plugins.clone() };
     let (services, signing_keys) = build_services(&config, foundation).await?;
     let api = Arc::new(Api::new(services, config.graphql.clone()));

@@ -6,6 +6,7 @@ mod access;
 mod arch;
 mod authors;
 mod bad_input;
+mod isolation;
 mod kills;
 mod races;
 mod shop;

@@ -1,9 +1,20 @@
 //! What staff and operators see of the plugins, and what they may do to them. Implemented by the plugin runtime.
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use vectis_kernel::ids::ChannelId;
 use vectis_kernel::{Ctx, Failure};
+
+/// Where the code of a plugin runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Isolation {
+    /// In the server's own process: fastest, and fully trusted.
+    InProcess,
+    /// In processes of its own, which may do little and are killed when they take too long.
+    Process,
+}
 
 /// Whether a plugin answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,8 +53,25 @@ pub struct Plugin {
     pub sha256: String,
     /// Whether it answers.
     pub status: PluginStatus,
+    /// Where it runs; `None` when it was refused.
+    pub isolation: Option<Isolation>,
+    /// Its processes, when it has some.
+    pub processes: Option<PluginProcesses>,
     /// What it offers.
     pub entry_points: Vec<EntryPoint>,
+}
+
+/// The processes of a plugin that runs apart, in this server.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PluginProcesses {
+    /// Those that run.
+    pub pids: Vec<u32>,
+    /// How many have ended and were replaced.
+    pub restarts: u64,
+    /// Calls they did not answer: they died, or they were killed.
+    pub faults: u64,
+    /// Memory they use, all together.
+    pub memory_bytes: u64,
 }
 
 /// What to activate where.

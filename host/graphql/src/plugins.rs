@@ -17,7 +17,14 @@ pub(crate) const POLICY: &[TypePolicy] = &[
         "Mutation",
         &[(Access::Staff(&staff::PLUGINS_WRITE), "pluginsReload strategyActivate strategyDeactivate")],
     ),
-    ("Plugin", &[(Access::Owner, "name version description file sha256 status refusal entryPoints")]),
+    (
+        "Plugin",
+        &[(
+            Access::Owner,
+            "name version description file sha256 status refusal isolation processes entryPoints",
+        )],
+    ),
+    ("PluginProcesses", &[(Access::Owner, "pids restarts faults memoryKb")]),
     ("PluginEntryPoint", &[(Access::Owner, "point name configSchema activeInChannelIds")]),
 ];
 
@@ -28,6 +35,16 @@ pub enum PluginStatus {
     Loaded,
     /// It was not loaded; `refusal` says why.
     Refused,
+}
+
+/// Where the code of a plugin runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "contract::Isolation")]
+pub enum PluginIsolation {
+    /// In the server's own process: fastest, and fully trusted.
+    InProcess,
+    /// In processes of its own.
+    Process,
 }
 
 /// Why a plugin command was refused.
@@ -61,8 +78,33 @@ pub struct Plugin {
     pub status: PluginStatus,
     /// What, where, why, fix, when it was refused.
     pub refusal: Option<String>,
+    /// Where it runs; nowhere when it was refused.
+    pub isolation: Option<PluginIsolation>,
+    /// Its processes in the server that answers, when it runs apart.
+    pub processes: Option<PluginProcesses>,
     /// What it offers.
     pub entry_points: Vec<PluginEntryPoint>,
+}
+
+/// The processes of a plugin that runs apart.
+#[derive(SimpleObject)]
+pub struct PluginProcesses {
+    /// Those that run.
+    pub pids: Vec<u32>,
+    /// How many have ended and were replaced.
+    pub restarts: u32,
+    /// Calls they did not answer: they died, or they were killed.
+    pub faults: u32,
+    /// Memory they use, all together, in units of 1,024 bytes.
+    pub memory_kb: u32,
+}
+
+impl From<contract::PluginProcesses> for PluginProcesses {
+    fn from(processes: contract::PluginProcesses) -> Self {
+        let contract::PluginProcesses { pids, restarts, faults, memory_bytes } = processes;
+        let count = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
+        Self { pids, restarts: count(restarts), faults: count(faults), memory_kb: count(memory_bytes / 1024) }
+    }
 }
 
 /// One answer to an extension point.
@@ -98,6 +140,8 @@ impl From<contract::Plugin> for Plugin {
             sha256: plugin.sha256,
             status,
             refusal,
+            isolation: plugin.isolation.map(Into::into),
+            processes: plugin.processes.map(Into::into),
             entry_points: plugin.entry_points.into_iter().map(entry_point).collect(),
         }
     }

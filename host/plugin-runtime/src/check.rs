@@ -1,10 +1,10 @@
 //! `vectis plugins check`: every step of the loading order, for one file, without a shop around it.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::json;
-use vectis_kernel::SystemClock;
 
 use crate::adapters::rehearse;
 use crate::load::{Library, Loader};
@@ -57,17 +57,31 @@ pub enum CheckOutcome {
     Refused(String),
 }
 
-/// Takes a file through all steps. Runs the plugin's code.
+/// Takes a file through all steps. Runs the plugin's code, in a process of its own.
 pub fn check(path: &Path) -> CheckReport {
+    check_with(path, RuntimeOptions::default())
+}
+
+/// The same as a server with these options would do it.
+pub fn check_with(path: &Path, options: RuntimeOptions) -> CheckReport {
+    let RuntimeOptions { pinned, isolation, process, log_lines_per_second, .. } = options;
+    let loader = Loader::new(pinned, isolation, process, log_lines_per_second);
+    let workshop = Workshop {
+        call_budget: options.call_budget,
+        quarantine: options.quarantine,
+        fallback: BTreeMap::new(),
+        log_lines_per_second,
+        clock: options.clock,
+    };
     let mut known = Identity::default();
     let mut steps = Vec::new();
-    let loaded = Loader::default().load(path, &mut known, &mut |step, found| {
+    let loaded = loader.load(path, &mut known, &mut |step, found| {
         steps.push(CheckStep { step, entry_point: String::new(), outcome: CheckOutcome::Passed(found) });
     });
     match loaded {
         Ok(library) => {
             for entry in &library.entry_points {
-                steps.extend(rehearsal(&library, entry, &known));
+                steps.extend(rehearsal(&workshop, &library, entry, &known));
             }
         }
         Err(fault) => {
@@ -81,9 +95,12 @@ pub fn check(path: &Path) -> CheckReport {
 }
 
 /// Constructs an entry point with the empty configuration and asks it the first questions.
-fn rehearsal(library: &Arc<Library>, entry: &EntryPoint, known: &Identity) -> Vec<CheckStep> {
-    let RuntimeOptions { call_budget, log_lines_per_second, .. } = RuntimeOptions::default();
-    let workshop = Workshop { call_budget, log_lines_per_second, clock: Arc::new(SystemClock) };
+fn rehearsal(
+    workshop: &Workshop,
+    library: &Arc<Library>,
+    entry: &EntryPoint,
+    known: &Identity,
+) -> Vec<CheckStep> {
     let recipe = workshop.recipe(library, entry, &json!({}), "");
     let outcome = recipe.and_then(|recipe| rehearse(entry.point, recipe));
     let entry_point = format!("{} {}", entry.point, entry.name);

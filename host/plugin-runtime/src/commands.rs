@@ -158,7 +158,11 @@ fn views(set: &PluginSet) -> Vec<Plugin> {
     for file in &set.files {
         if let Some(library) = &file.library {
             let known = Identity::of(&file.known.file, library);
-            views.push(view(&known, PluginStatus::Loaded, entry_point_views(set, library)));
+            views.push(Plugin {
+                isolation: Some(library.isolation()),
+                processes: library.processes(),
+                ..view(&known, PluginStatus::Loaded, entry_point_views(set, library))
+            });
         }
         if let Some(sentence) = &file.refusal {
             views.push(view(&file.known, PluginStatus::Refused(sentence.clone()), Vec::new()));
@@ -180,6 +184,8 @@ fn view(known: &Identity, status: PluginStatus, entry_points: Vec<EntryPointView
         file: known.file.clone(),
         sha256: known.sha256.clone(),
         status,
+        isolation: None,
+        processes: None,
         entry_points,
     }
 }

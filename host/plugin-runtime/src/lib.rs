@@ -2,11 +2,11 @@
 //!
 //! *Owns*: the plugins folder, the loading order, the plugin set in force, the conversion to and from the wire.
 //! *Depends on*: `contracts`, `kernel`, `plugin-api`. *Invariants*: nothing of a file runs before its hash, structure,
-//! manifest, target and API range have been judged; a mapped library is never unmapped and its descriptor never closed; a
-//! plugin set is published whole and never changed afterwards, and a request keeps the one it began with; every answer
+//! manifest, target and API range have been judged; a file that is to run in processes of its own is never mapped into this
+//! one; a mapped library is never unmapped and its descriptor never closed; a plugin set is published whole and never changed afterwards, and a request keeps the one it began with; every answer
 //! is checked before a module sees it; whatever is wrong with a plugin ends in one sentence, never in the end of the host.
 //! *Start reading at*: [`PluginRuntime`] in `runtime.rs`, then `load.rs` for the loading order, `registry.rs` for who
-//! answers where, `adapters/pricing.rs` for one call.
+//! answers where, `adapters/pricing.rs` for one call, `process/` for plugins in processes of their own.
 
 mod adapters;
 mod check;
@@ -19,10 +19,12 @@ mod discover;
 mod fuzz;
 mod host_api;
 mod inspect;
+mod isolation;
 mod lifecycle;
 mod load;
 mod manifest;
 mod point;
+mod process;
 mod refusal;
 mod registry;
 mod runtime;
@@ -30,10 +32,12 @@ mod runtime;
 mod tests;
 mod verify;
 
-pub use crate::check::{CheckOutcome, CheckReport, CheckStep, check};
+pub use crate::check::{CheckOutcome, CheckReport, CheckStep, check, check_with};
 pub use crate::conformance::{
     Case, Conformance, EntryPointReport, Options as ConformanceOptions, Report, Timings,
 };
 pub use crate::inspect::{Inspection, inspect};
+pub use crate::isolation::{IsolationPolicy, ProcessOptions, Quarantine};
+pub use crate::process::run as run_plugin_process;
 pub use crate::refusal::{Refusal, Step};
 pub use crate::runtime::{PluginRuntime, RefreshError, RuntimeOptions, StartError};

@@ -14,6 +14,7 @@ use vectis_kernel::ids::ChannelId;
 
 use crate::adapters::{Adapter, ApprovalAdapter, OrderProcessAdapter, PricingAdapter, TaxAdapter};
 use crate::host_api::{InstanceServices, LogLimit};
+use crate::isolation::Quarantine;
 use crate::lifecycle::Recipe;
 use crate::load::Library;
 use crate::manifest::EntryPoint;
@@ -22,6 +23,9 @@ use crate::refusal::{Fault, Identity};
 /// What every instance is built with.
 pub(crate) struct Workshop {
     pub(crate) call_budget: Duration,
+    pub(crate) quarantine: Quarantine,
+    /// Point → plugin in place of one that was given up.
+    pub(crate) fallback: BTreeMap<String, String>,
     pub(crate) log_lines_per_second: u32,
     pub(crate) clock: Arc<dyn Clock>,
 }
@@ -52,6 +56,7 @@ impl Workshop {
             config_json: config.to_string(),
             services: Arc::new(services),
             budget: self.call_budget,
+            quarantine: self.quarantine,
         })
     }
 }
@@ -186,17 +191,19 @@ pub(crate) struct Slots<A> {
     started: Vec<Started<A>>,
     bound: HashMap<ChannelId, Answering<A>>,
     unbound: Unbound<A>,
+    /// Answers in place of one that was given up.
+    fallback: Option<Arc<A>>,
 }
 
 impl<A> Default for Slots<A> {
     fn default() -> Self {
-        Self { started: Vec::new(), bound: HashMap::new(), unbound: Unbound::Nobody }
+        Self { started: Vec::new(), bound: HashMap::new(), unbound: Unbound::Nobody, fallback: None }
     }
 }
 
 impl<A: Adapter> Slots<A> {
     /// All that answer in a channel, in order; at least one.
-    pub(crate) fn all(&self, channel: ChannelId, slugs: &Slugs) -> Result<&[Arc<A>], PointError> {
+    pub(crate) fn all(&self, channel: ChannelId, slugs: &Slugs) -> Result<Vec<Arc<A>>, PointError> {
         let point = A::POINT.group();
         let answering = match (self.bound.get(&channel), &self.unbound) {
             (Some(answering), _) | (None, Unbound::One(answering)) => answering,
@@ -208,13 +215,22 @@ impl<A: Adapter> Slots<A> {
                 return Err(PointError::Ambiguous { point, channel, candidates });
             }
         };
-        answering.as_deref().map_err(Clone::clone)
+        answering.as_deref().map(|all| self.in_force(all)).map_err(Clone::clone)
     }
 
     /// The one that answers in a channel.
     pub(crate) fn one(&self, channel: ChannelId, slugs: &Slugs) -> Result<Arc<A>, PointError> {
         let all = self.all(channel, slugs)?;
         Ok(all.first().expect("a channel without an answer is an error").clone())
+    }
+
+    /// The fallback in place of the only one that answers, once that was given up. Among several nobody can say which part
+    /// of the answer the fallback would have to give, so there the operation fails.
+    fn in_force(&self, answering: &[Arc<A>]) -> Vec<Arc<A>> {
+        match (answering, &self.fallback) {
+            ([only], Some(fallback)) if only.has_given_up() => vec![fallback.clone()],
+            _ => answering.to_vec(),
+        }
     }
 
     fn build(plan: &mut Plan<'_>, old: &Self) -> Self {
@@ -228,6 +244,7 @@ impl<A: Adapter> Slots<A> {
             slots.bound.insert(channel, answering);
         }
         slots.unbound = slots.answer_elsewhere(plan, old);
+        slots.fallback = slots.start_fallback(plan, old);
         slots
     }
 
@@ -308,6 +325,28 @@ impl<A: Adapter> Slots<A> {
             ),
             retryable: false,
         }))
+    }
+
+    /// Starts what the operator named as fallback, without a configuration.
+    fn start_fallback(&mut self, plan: &mut Plan<'_>, old: &Self) -> Option<Arc<A>> {
+        let (name, files) = (plan.workshop.fallback.get(A::POINT.group())?, plan.files);
+        let offer = find_plugin(files, name)
+            .and_then(|(file, library)| Some((file, library, library.offers(A::POINT).next()?)));
+        let Some((file, library, entry)) = offer else {
+            let point = A::POINT.group();
+            tracing::error!(point, plugin = name, "the fallback {name} offers nothing for {point}");
+            return None;
+        };
+        let wanted = Wanted { file, library, entry, config: &json!({}), channel: None };
+        let started = self.start_or_keep(plan, &wanted, old);
+        let started = started.inspect_err(|fault| {
+            let why = &fault.why;
+            tracing::error!(
+                plugin = name,
+                "the fallback {name} does not start without a configuration: {why}"
+            );
+        });
+        Some(started.ok()?.adapter)
     }
 
     /// Starts an entry point. If it does not start, the instance that answered in its place before goes on, and operators

@@ -16,6 +16,7 @@ use vectis_kernel::ids::ChannelId;
 use vectis_kernel::{Clock, Ctx, Failure, SystemClock};
 
 use crate::discover;
+use crate::isolation::{IsolationPolicy, ProcessOptions, Quarantine};
 use crate::load::{Library, Loader};
 use crate::refusal::{Fault, Identity, Step};
 use crate::registry::{Bindings, FileState, PluginSet, Slugs, Workshop};
@@ -34,6 +35,14 @@ pub struct RuntimeOptions {
     pub log_lines_per_second: u32,
     /// The clock plugins see.
     pub clock: Arc<dyn Clock>,
+    /// Which plugin runs where.
+    pub isolation: IsolationPolicy,
+    /// The processes of those that run apart.
+    pub process: ProcessOptions,
+    /// When an entry point is given up.
+    pub quarantine: Quarantine,
+    /// Extension point → name of the plugin that answers in place of one that was given up.
+    pub fallback: BTreeMap<String, String>,
 }
 
 impl Default for RuntimeOptions {
@@ -45,6 +54,10 @@ impl Default for RuntimeOptions {
             call_budget: Duration::from_secs(1),
             log_lines_per_second: 100,
             clock: Arc::new(SystemClock),
+            isolation: IsolationPolicy::default(),
+            process: ProcessOptions::default(),
+            quarantine: Quarantine::default(),
+            fallback: BTreeMap::new(),
         }
     }
 }
@@ -102,11 +115,13 @@ impl PluginRuntime {
         options: RuntimeOptions,
         channels: Arc<dyn Channels>,
     ) -> Result<Arc<Self>, StartError> {
-        let RuntimeOptions { folder, required, pinned, call_budget, log_lines_per_second, clock } = options;
+        let RuntimeOptions { folder, required, pinned, call_budget, log_lines_per_second, clock, .. } =
+            options;
+        let RuntimeOptions { isolation, process, quarantine, fallback, .. } = options;
         let runtime = Arc::new(Self {
             folder,
-            workshop: Arc::new(Workshop { call_budget, log_lines_per_second, clock }),
-            loader: Arc::new(Loader::new(pinned)),
+            workshop: Arc::new(Workshop { call_budget, quarantine, fallback, log_lines_per_second, clock }),
+            loader: Arc::new(Loader::new(pinned, isolation, process, log_lines_per_second)),
             channels,
             current: ArcSwap::default(),
             slugs: ArcSwap::default(),

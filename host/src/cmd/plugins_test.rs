@@ -3,15 +3,18 @@
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
-use vectis_plugin_runtime::{Conformance, ConformanceOptions, EntryPointReport, Report};
+use vectis_contracts::plugins::Isolation;
+use vectis_plugin_runtime::{
+    Conformance, ConformanceOptions, EntryPointReport, IsolationPolicy, Report, RuntimeOptions,
+};
 
 use super::say;
-use crate::cli::TestArgs;
+use crate::cli::{IsolationArg, TestArgs};
 
 /// Puts every case to the plugin and prints those in which a promise was broken.
 pub(crate) fn test(args: &TestArgs) -> anyhow::Result<ExitCode> {
     let config = serde_json::from_str(&args.config_json).context("--config-json is not JSON")?;
-    let conformance = match Conformance::open(&args.file) {
+    let conformance = match Conformance::open(&args.file, options_for(args.isolation)) {
         Ok(conformance) => conformance,
         Err(refusal) => bail!("{refusal}"),
     };
@@ -32,6 +35,15 @@ pub(crate) fn test(args: &TestArgs) -> anyhow::Result<ExitCode> {
         say(&lines(&report));
     }
     Ok(if report.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// As a server would run it that sends every plugin there.
+pub(crate) fn options_for(isolation: IsolationArg) -> RuntimeOptions {
+    let isolation = match isolation {
+        IsolationArg::InProcess => Isolation::InProcess,
+        IsolationArg::Process => Isolation::Process,
+    };
+    RuntimeOptions { isolation: IsolationPolicy::all(isolation), ..RuntimeOptions::default() }
 }
 
 fn lines(report: &Report) -> String {

@@ -3,6 +3,7 @@
 use vectis_plugin_api::pricing::{Ctx, Line, Priced, Pricing};
 use vectis_plugin_api::{Error, ErrorCode, Host, Level};
 
+use crate::zoo::go_wrong;
 use crate::{Config, fall_over};
 
 pub(crate) struct FaultPricing {
@@ -23,6 +24,7 @@ impl Pricing for FaultPricing {
     }
 
     fn price(&self, ctx: &Ctx<'_>, lines: &[Line<'_>], out: &mut [Priced]) -> Result<(), Error> {
+        go_wrong(self.config.fault(lines[0].sku()), &self.host)?;
         let wrong = match self.config.fault(lines[0].sku()) {
             "panic" => fall_over("the tiers are gone"),
             "error" => return Err(Error::new(ErrorCode::UNAVAILABLE, "the price server is away")),

@@ -37,7 +37,10 @@ async fn pass_on(stream: impl AsyncRead + Unpin, said: UnboundedSender<String>) 
 /// The first line with the text.
 async fn line_with(heard: &mut UnboundedReceiver<String>, text: &str) -> String {
     let mut before = Vec::new();
-    while let Ok(Some(line)) = timeout(PATIENCE, heard.recv()).await {
+    loop {
+        let line = timeout(PATIENCE, heard.recv()).await.ok().flatten();
+        assert!(line.is_some(), "no {text:?} in {before:#?}");
+        let line = line.unwrap_or_default();
         if line.contains(text) {
             return line;
         }
@@ -45,7 +48,6 @@ async fn line_with(heard: &mut UnboundedReceiver<String>, text: &str) -> String 
         assert!(!line.contains("the shop goes on"), "no {text:?}, but {line:?} after {before:#?}");
         before.push(line);
     }
-    panic!("no {text:?} in {before:#?}");
 }
 
 fn edit(file: &Path, from: &str, to: &str) {

@@ -11,16 +11,21 @@ use vectis_tests::TestHost;
 use vectis_tests::plugins::built_file;
 
 /// A `vectis serve` that serves.
-pub(super) struct Program {
+pub(crate) struct Program {
     /// Where its API is.
-    pub(super) url: String,
+    pub(crate) url: String,
     process: Child,
     _log: JoinSet<()>,
 }
 
 impl Program {
     /// Starts one on the database and the plugins of a shop.
-    pub(super) async fn start(shop: &TestHost) -> Self {
+    pub(crate) async fn start(shop: &TestHost) -> Self {
+        Self::start_with(shop, &[]).await
+    }
+
+    /// The same with changes to the configuration.
+    pub(crate) async fn start_with(shop: &TestHost, changes: &[&str]) -> Self {
         let mut command = Command::new(built_file("vectis", "vectis"));
         command.arg("serve");
         for (key, value) in [
@@ -31,6 +36,9 @@ impl Program {
             ("log.filter", "warn,vectis::cmd::serve=info"),
         ] {
             command.args(["--set", &format!("{key}={value}")]);
+        }
+        for change in changes {
+            command.args(["--set", change]);
         }
         // A folder without vectis.toml.
         command.current_dir(shop.plugins.path()).stderr(Stdio::piped()).kill_on_drop(true);
@@ -49,7 +57,7 @@ impl Program {
     }
 
     /// SIGKILL.
-    pub(super) async fn kill(mut self) {
+    pub(crate) async fn kill(mut self) {
         self.process.kill().await.expect("a running program can be killed");
     }
 }

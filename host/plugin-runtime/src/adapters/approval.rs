@@ -13,11 +13,12 @@ use vectis_plugin_api::abi::approval::{
 };
 use vectis_plugin_api::abi::host::HostObj;
 use vectis_plugin_api::abi::module::PluginModRef;
+use vectis_plugin_api::abi::remote;
 use vectis_plugin_api::approval::{ApprovalStep as WireStep, Approver as WireApprover};
 use vectis_plugin_api::{Error, Id};
 
 use crate::adapters::{Adapter, id};
-use crate::lifecycle::{Instance, Recipe};
+use crate::lifecycle::{Construct, Instance, Recipe};
 use crate::point::Point;
 use crate::refusal::Fault;
 
@@ -27,7 +28,10 @@ const MAX_STEPS: usize = 20;
 pub(crate) struct ApprovalAdapter(Instance<ApprovalObj>);
 
 /// The object behind the wire.
-pub(super) fn construct(
+const CONSTRUCT: Construct<ApprovalObj> =
+    Construct { here: construct, apart: |remote| remote::approval(remote) };
+
+pub(crate) fn construct(
     module: PluginModRef,
     name: &str,
     config_json: &str,
@@ -40,7 +44,7 @@ impl Adapter for ApprovalAdapter {
     const POINT: Point = Point::Approval;
 
     fn start(recipe: Recipe) -> Result<Self, Fault> {
-        let adapter = Self(Instance::start(Self::POINT, recipe, construct)?);
+        let adapter = Self(Instance::start(Self::POINT, recipe, CONSTRUCT)?);
         adapter.0.passed(adapter.plan(&first_facts()))?;
         Ok(adapter)
     }

@@ -12,10 +12,11 @@ use vectis_plugin_api::abi::module::PluginModRef;
 use vectis_plugin_api::abi::order_process::{
     OrderFactsRecord, OrderProcessObj, place, states, step, transitions,
 };
+use vectis_plugin_api::abi::remote;
 use vectis_plugin_api::order_process::{Effect, State, Step as WireStep, Transition};
 
 use crate::adapters::Adapter;
-use crate::lifecycle::{Instance, Recipe};
+use crate::lifecycle::{Construct, Instance, Recipe};
 use crate::point::Point;
 use crate::refusal::{Fault, Step};
 
@@ -26,7 +27,10 @@ pub(crate) struct OrderProcessAdapter {
 }
 
 /// The object behind the wire.
-pub(super) fn construct(
+const CONSTRUCT: Construct<OrderProcessObj> =
+    Construct { here: construct, apart: |remote| remote::order_process(remote) };
+
+pub(crate) fn construct(
     module: PluginModRef,
     name: &str,
     config_json: &str,
@@ -39,7 +43,7 @@ impl Adapter for OrderProcessAdapter {
     const POINT: Point = Point::OrderProcess;
 
     fn start(recipe: Recipe) -> Result<Self, Fault> {
-        let instance = Instance::start(Self::POINT, recipe, construct)?;
+        let instance = Instance::start(Self::POINT, recipe, CONSTRUCT)?;
         let unanswered = |error: PointError| Fault::new(Step::SelfTest, error.to_string());
         let states = instance.ask(states).map_err(unanswered)?.into_iter().map(state).collect();
         let transitions =

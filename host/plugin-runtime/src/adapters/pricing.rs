@@ -11,10 +11,11 @@ use vectis_plugin_api::Error;
 use vectis_plugin_api::abi::host::HostObj;
 use vectis_plugin_api::abi::module::PluginModRef;
 use vectis_plugin_api::abi::pricing::{PricingCall, PricingObj, price};
+use vectis_plugin_api::abi::remote;
 use vectis_plugin_api::pricing::{Candidate, Line, PriceLevel as WireLevel, Priced};
 
 use crate::adapters::{Adapter, id, id_if_any};
-use crate::lifecycle::{Instance, Recipe};
+use crate::lifecycle::{Construct, Instance, Recipe};
 use crate::point::Point;
 use crate::refusal::Fault;
 
@@ -24,7 +25,10 @@ pub(super) const MAX_UNIT_PRICE_MICROS: i64 = 1_000_000_000_000_000_000;
 pub(crate) struct PricingAdapter(Instance<PricingObj>);
 
 /// The object behind the wire.
-pub(super) fn construct(
+const CONSTRUCT: Construct<PricingObj> =
+    Construct { here: construct, apart: |remote| remote::pricing(remote) };
+
+pub(crate) fn construct(
     module: PluginModRef,
     name: &str,
     config_json: &str,
@@ -37,7 +41,7 @@ impl Adapter for PricingAdapter {
     const POINT: Point = Point::Pricing;
 
     fn start(recipe: Recipe) -> Result<Self, Fault> {
-        let adapter = Self(Instance::start(Self::POINT, recipe, construct)?);
+        let adapter = Self(Instance::start(Self::POINT, recipe, CONSTRUCT)?);
         adapter.0.passed(adapter.price(&first_question()))?;
         Ok(adapter)
     }

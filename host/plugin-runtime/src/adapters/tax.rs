@@ -10,13 +10,14 @@ use vectis_kernel::{Currency, Money, Quantity};
 use vectis_plugin_api::Error;
 use vectis_plugin_api::abi::host::HostObj;
 use vectis_plugin_api::abi::module::PluginModRef;
+use vectis_plugin_api::abi::remote;
 use vectis_plugin_api::abi::tax::{
     TaxAnswer as WireAnswer, TaxCall, TaxKind as WireKind, TaxObj, stage, tax,
 };
 use vectis_plugin_api::tax::TaxLine;
 
 use crate::adapters::{Adapter, id};
-use crate::lifecycle::{Instance, Recipe};
+use crate::lifecycle::{Construct, Instance, Recipe};
 use crate::point::Point;
 use crate::refusal::{Fault, Step};
 
@@ -30,7 +31,9 @@ pub(crate) struct TaxAdapter {
 }
 
 /// The object behind the wire.
-pub(super) fn construct(
+const CONSTRUCT: Construct<TaxObj> = Construct { here: construct, apart: |remote| remote::tax(remote) };
+
+pub(crate) fn construct(
     module: PluginModRef,
     name: &str,
     config_json: &str,
@@ -43,7 +46,7 @@ impl Adapter for TaxAdapter {
     const POINT: Point = Point::Tax;
 
     fn start(recipe: Recipe) -> Result<Self, Fault> {
-        let instance = Instance::start(Self::POINT, recipe, construct)?;
+        let instance = Instance::start(Self::POINT, recipe, CONSTRUCT)?;
         let stage = instance.ask(stage).map_err(|error| Fault::new(Step::SelfTest, error.to_string()))?;
         let adapter = Self { instance, stage };
         adapter.instance.passed(adapter.tax(&first_question()))?;

@@ -35,6 +35,7 @@ use crate::load::{Library, Loader};
 use crate::manifest::EntryPoint;
 use crate::point::Point;
 use crate::refusal::{Identity, Refusal};
+use crate::runtime::RuntimeOptions;
 
 /// How a plugin is examined.
 #[derive(Clone, Debug)]
@@ -67,10 +68,12 @@ pub struct Conformance {
 }
 
 impl Conformance {
-    /// Takes a file through the loading order. Runs the plugin's code.
-    pub fn open(path: &Path) -> Result<Self, Refusal> {
+    /// Takes a file through the loading order, as a server with these options would. Runs the plugin's code.
+    pub fn open(path: &Path, options: RuntimeOptions) -> Result<Self, Refusal> {
+        let RuntimeOptions { pinned, isolation, process, log_lines_per_second, .. } = options;
+        let loader = Loader::new(pinned, isolation, process, log_lines_per_second);
         let mut known = Identity::default();
-        match Loader::default().load(path, &mut known, &mut |_, _| {}) {
+        match loader.load(path, &mut known, &mut |_, _| {}) {
             Ok(library) => Ok(Self { known, library }),
             Err(fault) => Err(known.refuse(fault)),
         }

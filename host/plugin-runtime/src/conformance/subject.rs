@@ -9,6 +9,7 @@ use vectis_contracts::points::PointError;
 use vectis_plugin_api::abi::host::HostServices;
 
 use crate::adapters::Adapter;
+use crate::isolation::Quarantine;
 use crate::lifecycle::Recipe;
 use crate::load::Library;
 use crate::manifest::EntryPoint;
@@ -44,6 +45,7 @@ impl Origin {
             config_json: config.to_string(),
             services: host,
             budget,
+            quarantine: Quarantine::default(),
         })
     }
 }

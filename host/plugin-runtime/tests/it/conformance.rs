@@ -5,18 +5,23 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use vectis_plugin_runtime::{Conformance, ConformanceOptions, Report, inspect};
+use vectis_plugin_runtime::{Conformance, ConformanceOptions, Report, RuntimeOptions, inspect};
 
 use crate::libraries::{fault_set, first_party, golden, template};
+use crate::shop::Folder;
 
 /// The least number of cases an entry point is put to.
 const LEAST_CASES: usize = 100;
 
 fn opened(bytes: &[u8]) -> (TempDir, Conformance) {
+    opened_with(bytes, Folder::new(&[]).options())
+}
+
+fn opened_with(bytes: &[u8], options: RuntimeOptions) -> (TempDir, Conformance) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("acme.so");
     std::fs::write(&path, bytes).unwrap();
-    let conformance = Conformance::open(&path).unwrap();
+    let conformance = Conformance::open(&path, options).unwrap();
     (folder, conformance)
 }
 
@@ -26,6 +31,13 @@ fn options(config: Value) -> ConformanceOptions {
 
 fn examined(bytes: &[u8], config: Value) -> Report {
     opened(bytes).1.examine(&options(config))
+}
+
+/// Every promise is kept, in process and in processes of its own.
+#[track_caller]
+fn assert_keeps(bytes: &[u8], config: Value) {
+    assert_kept(&examined(bytes, config.clone()));
+    assert_kept(&opened_with(bytes, Folder::new(&[]).options_apart()).1.examine(&options(config)));
 }
 
 #[track_caller]
@@ -44,7 +56,7 @@ fn assert_kept(report: &Report) {
 fn tiered_pricing_keeps_every_promise() {
     let library = first_party("tiered-pricing");
     for config in [json!({}), json!({ "levels": ["account", "default"], "allow_converted": false })] {
-        assert_kept(&examined(&library, config));
+        assert_keeps(&library, config);
     }
 }
 
@@ -63,19 +75,19 @@ fn tax_table_keeps_every_promise() {
         json!({ "rates": rates, "stage": 300, "compound": true }),
         json!({ "rates": [] }),
     ] {
-        assert_kept(&examined(&library, config));
+        assert_keeps(&library, config);
     }
 }
 
 #[test]
 fn the_order_processes_keep_every_promise() {
-    assert_kept(&examined(&first_party("retail-order-process"), json!({})));
+    assert_keeps(&first_party("retail-order-process"), json!({}));
     let b2b = first_party("b2b-order-process");
     for config in [
         json!({}),
         json!({ "hold_over_amount": { "EUR": "50000.00" }, "hold_approved": true, "buyers_may_cancel": false }),
     ] {
-        assert_kept(&examined(&b2b, config));
+        assert_keeps(&b2b, config);
     }
 }
 
@@ -98,13 +110,13 @@ fn approval_rules_keep_every_promise() {
         }
     ]);
     for config in [json!({}), json!({ "rules": rules, "order_limit_needs_approval": false })] {
-        assert_kept(&examined(&library, config));
+        assert_keeps(&library, config);
     }
 }
 
 #[test]
 fn the_template_keeps_every_promise() {
-    assert_kept(&examined(template(), json!({ "percent": 15 })));
+    assert_keeps(template(), json!({ "percent": 15 }));
 }
 
 #[test]

@@ -1,17 +1,23 @@
 //! The commands for plugin authors and operators: check and inspect, without a shop.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
-use vectis_plugin_runtime::{CheckOutcome, Step, check, inspect};
+use vectis_plugin_runtime::{CheckOutcome, CheckReport, Step, check_with, inspect};
 
 use crate::libraries::{fault_plugin, golden, template, with};
+use crate::shop::Folder;
 
 fn file(bytes: &[u8]) -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("acme.so");
     std::fs::write(&path, bytes).unwrap();
     (folder, path)
+}
+
+/// As the program does it: the file's code runs in a process of its own.
+fn check(path: &Path) -> CheckReport {
+    check_with(path, Folder::new(&[]).options_apart())
 }
 
 #[test]

@@ -17,7 +17,7 @@ pub(crate) fn template() -> &'static [u8] {
     BYTES.get_or_init(|| built("vectis-plugin-template", "examples/plugin-template"))
 }
 
-/// The bytes of a plugin that the shop is shipped with.
+/// The bytes of a plugin that Vectis is shipped with.
 pub(crate) fn first_party(name: &str) -> Vec<u8> {
     built(&format!("vectis-{name}"), &format!("plugins/{name}"))
 }

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
-use vectis_plugin_runtime::{CheckOutcome, Conformance, ConformanceOptions, check};
+use vectis_plugin_runtime::{CheckOutcome, Conformance, ConformanceOptions, check_with};
 
 use crate::libraries::workspace;
+use crate::shop::Folder;
 
 /// One build folder for everything outside, so that what they share is built once.
 fn outside() -> PathBuf {
@@ -84,12 +85,12 @@ fn built_outside(name: &str) -> (PathBuf, Value) {
 fn assert_good(name: &str) {
     let (library, config) = built_outside(name);
 
-    let report = check(&library);
+    let report = check_with(&library, Folder::new(&[]).options_apart());
     assert!(report.is_ok(), "{report:#?}");
     // Without a configuration no entry point of theirs can be constructed; all before that has passed.
     assert!(matches!(report.steps.last().unwrap().outcome, CheckOutcome::Skipped(_)), "{report:#?}");
 
-    let conformance = Conformance::open(&library).unwrap();
+    let conformance = Conformance::open(&library, Folder::new(&[]).options_apart()).unwrap();
     let report = conformance.examine(&ConformanceOptions { config, ..ConformanceOptions::default() });
     let failures: Vec<_> =
         report.entry_points.iter().flat_map(|entry| entry.failures()).map(ToString::to_string).collect();
