@@ -37,6 +37,13 @@ pub enum Command {
     Serve,
     /// Everything in one process on embedded defaults: database, migrations, plugins, API.
     Up(UpArgs),
+    /// Pass events on from the database to the broker.
+    Relay,
+    /// Take events in: feeds of other systems.
+    Consume,
+    /// Look at events, send them again, see to dead letters.
+    #[command(subcommand)]
+    Events(EventsCommand),
     /// Bring the database up to date and stop.
     Migrate,
     /// Make a member of staff with all permissions: the first one of a new shop.
@@ -66,6 +73,64 @@ pub struct UpArgs {
     /// Fill an empty shop with a small demo catalogue, two channels, a company and staff.
     #[arg(long)]
     pub demo: bool,
+}
+
+/// `vectis events …`
+#[derive(Clone, Debug, Subcommand)]
+pub enum EventsCommand {
+    /// Print events as they come, one JSON object a line, until interrupted.
+    Tail {
+        /// Only this topic: `vectis.orders`. May be given several times.
+        #[arg(long)]
+        topic: Vec<String>,
+        /// End after so many.
+        #[arg(long)]
+        count: Option<usize>,
+    },
+    /// Send events to the broker once more, with the ids they have; or let a consumer take them in once more.
+    Replay {
+        /// Those that became true then or later: `2026-11-23T06:00:00Z`.
+        #[arg(long, value_name = "INSTANT")]
+        since: chrono::DateTime<chrono::Utc>,
+        /// Let this consumer forget that it took them in.
+        #[arg(long, value_name = "NAME")]
+        consumer: Option<String>,
+    },
+    /// Write a record to the log, as an outside system would: the file holds one JSON object a line.
+    Send {
+        /// The file; `-` reads standard input.
+        file: PathBuf,
+        /// Topic to write to.
+        #[arg(long, default_value = "vectis.inventory")]
+        topic: String,
+    },
+    /// How far every reader has come.
+    Readers,
+    /// What could not be taken in, with the reason.
+    DeadLetters {
+        /// Only of this consumer.
+        #[arg(long, value_name = "NAME")]
+        consumer: Option<String>,
+        /// What to do with them.
+        #[command(subcommand)]
+        action: Option<DeadLettersAction>,
+    },
+    /// Print the JSON Schema of an event type, or all types.
+    Schema {
+        /// `vectis.orders.order_placed.v1`
+        event_type: Option<String>,
+    },
+}
+
+/// `vectis events dead-letters …`
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum DeadLettersAction {
+    /// Try them again, the oldest first.
+    Redrive {
+        /// Only this one.
+        #[arg(long)]
+        id: Option<uuid::Uuid>,
+    },
 }
 
 /// `vectis staff`

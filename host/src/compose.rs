@@ -11,6 +11,7 @@ use vectis_contracts::audit::Audit;
 use vectis_contracts::channels::Channels;
 use vectis_contracts::identity::Identity;
 use vectis_contracts::points::Strategies;
+use vectis_contracts::ports::event_handler::EventHandler;
 use vectis_contracts::priced_cart::CartPricer;
 use vectis_db::{Db, EmbeddedOptions, EmbeddedPostgres, ModuleMigrations, PoolSettings};
 use vectis_graphql::{Api, Services};
@@ -19,6 +20,7 @@ use vectis_kernel::{Ctx, Permission};
 use vectis_plugin_runtime::PluginRuntime;
 
 use crate::config::{Config, Database};
+use crate::events::{self, Events, Fed};
 use crate::tasks::Tasks;
 
 /// All schemas, in the order they are migrated; `events` always comes first.
@@ -57,6 +59,10 @@ pub struct Host {
     pub config: Config,
     /// Background work.
     pub tasks: Tasks,
+    /// The event boundary.
+    pub events: Events,
+    /// Those who take events in.
+    pub handlers: Vec<Arc<dyn EventHandler>>,
     /// The private cluster, which ends with the host.
     postgres: Option<EmbeddedPostgres>,
 }
@@ -65,6 +71,24 @@ impl Host {
     /// The plugin set a request begins with and keeps.
     pub fn plugin_set(&self) -> Arc<dyn Any + Send + Sync> {
         self.plugins.snapshot()
+    }
+
+    /// Starts what the server does about events: it tells other processes of what it commits and, unless they do that for it,
+    /// relays and consumes.
+    pub fn start_events(&self) {
+        self.events.start_knocking(&self.tasks);
+        if self.config.events.run_in_server {
+            self.events.start_listening(&self.tasks);
+            self.events.start_relay(&self.tasks);
+            self.events.start_consumers(&self.tasks, &self.handlers);
+            self.start_event_housekeeping();
+        }
+    }
+
+    /// Starts cleaning up after events, and measuring.
+    pub fn start_event_housekeeping(&self) {
+        let consumers: Vec<&'static str> = self.handlers.iter().map(|handler| handler.consumer()).collect();
+        self.events.start_housekeeping(&self.tasks, &consumers);
     }
 
     /// Stops background work, closes the pool and ends the private cluster.
@@ -110,9 +134,10 @@ pub async fn compose(config: Config, migrations: Migrations) -> anyhow::Result<H
         vectis_channels::build(vectis_channels::Deps { db: db.clone(), audit: audit.clone() }).channels;
     let plugins = PluginRuntime::start(config.plugins.options(), channels.clone()).await?;
     let foundation = Foundation { db: db.clone(), audit, channels, plugins: plugins.clone() };
-    let (services, signing_keys) = build_services(&config, foundation).await?;
+    let (services, handlers, signing_keys) = build_services(&config, foundation).await?;
+    let events = Events::new(&db, &config.events)?;
     let api = Arc::new(Api::new(services, config.graphql.clone()));
-    let host = Host { api, db, plugins, config, tasks: Tasks::default(), postgres };
+    let host = Host { api, db, plugins, config, tasks: Tasks::default(), events, handlers, postgres };
     start_background_work(&host, signing_keys);
     Ok(host)
 }
@@ -126,20 +151,23 @@ struct Foundation {
 }
 
 /// People first, then goods, then what people do with goods.
-async fn build_services(config: &Config, foundation: Foundation) -> anyhow::Result<(Services, SigningKeys)> {
+async fn build_services(
+    config: &Config,
+    foundation: Foundation,
+) -> anyhow::Result<(Services, Vec<Arc<dyn EventHandler>>, SigningKeys)> {
     let Foundation { db, audit, channels, plugins } = foundation;
     let strategies: Arc<dyn Strategies> = plugins.clone();
     let (identity, accounts, signing_keys) = build_people(config, &db, &audit).await?;
     let products =
         vectis_products::build(vectis_products::Deps { db: db.clone(), audit: audit.clone() }).products;
-    let inventory =
-        vectis_inventory::build(vectis_inventory::Deps { db: db.clone(), audit: audit.clone() }).inventory;
-    let pricing = vectis_pricing::build(vectis_pricing::Deps {
+    let vectis_inventory::Built { inventory, stock_feed: stock } =
+        vectis_inventory::build(vectis_inventory::Deps { db: db.clone(), audit: audit.clone() });
+    let vectis_pricing::Built { pricing, price_feed: prices } = vectis_pricing::build(vectis_pricing::Deps {
         db: db.clone(),
         audit: audit.clone(),
         strategies: strategies.clone(),
-    })
-    .pricing;
+    });
+    let fed = Fed { products: products.clone(), inventory: inventory.clone(), stock, prices };
     let tax = vectis_tax::build(vectis_tax::Deps {
         db: db.clone(),
         audit: audit.clone(),
@@ -188,7 +216,7 @@ async fn build_services(config: &Config, foundation: Foundation) -> anyhow::Resu
         products,
         tax,
     };
-    Ok((services, signing_keys))
+    Ok((services, events::handlers(fed), signing_keys))
 }
 
 /// Who signs in, and for whom they act.

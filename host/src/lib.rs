@@ -9,6 +9,7 @@ pub mod cmd;
 pub mod compose;
 pub mod config;
 pub mod demo;
+pub mod events;
 pub mod http;
 pub mod tasks;
 pub mod telemetry;
@@ -22,6 +23,9 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Serve => cmd::serve::run(config::load(&cli.config)?).await,
         Command::Up(up) => cmd::up::run(config::load(&cli.config)?, up).await,
+        Command::Relay => cmd::relay::run(config::load(&cli.config)?).await,
+        Command::Consume => cmd::consume::run(config::load(&cli.config)?).await,
+        Command::Events(command) => cmd::events::run(config::load(&cli.config)?, command).await,
         Command::Migrate => cmd::migrate::run(config::load(&cli.config)?).await,
         Command::Staff(staff) => cmd::staff_create::run(config::load(&cli.config)?, staff).await,
         Command::Plugins(command) => cmd::plugins::run(&cli.config, command).await,

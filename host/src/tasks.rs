@@ -48,6 +48,28 @@ impl Tasks {
         });
     }
 
+    /// Runs `work`, which ends by itself when told to stop, and begins it anew a second after it failed.
+    pub fn insist<F, Fut>(&self, name: &'static str, mut work: F)
+    where
+        F: FnMut() -> Fut + Send + 'static,
+        Fut: Future<Output = anyhow::Result<()>> + Send,
+    {
+        let stop = self.stop.clone();
+        self.spawn(async move {
+            while let Err(error) = work().await {
+                tracing::warn!(
+                    task = name,
+                    error = format!("{error:#}"),
+                    "a background task failed; it begins anew"
+                );
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    () = tokio::time::sleep(Duration::from_secs(1)) => {}
+                }
+            }
+        });
+    }
+
     /// Tells all tasks to stop and waits for them, at most `patience`.
     pub async fn stop(&self, patience: Duration) {
         self.stop.cancel();

@@ -6,6 +6,7 @@ mod access;
 mod arch;
 mod authors;
 mod bad_input;
+mod events;
 mod isolation;
 mod kills;
 mod races;

@@ -110,7 +110,8 @@ pub const RULES: [(&str, &str); 17] = [
         "SELECT aggregate_id::text FROM events.aggregate_sequence AS known \
          FULL JOIN (SELECT aggregate_id, aggregate_kind, COUNT(*) AS count, MIN(sequence) AS first, \
                            MAX(sequence) AS last \
-                    FROM events.outbox GROUP BY aggregate_id, aggregate_kind) AS told \
+                    FROM events.outbox WHERE aggregate_kind <> 'foreign' \
+                    GROUP BY aggregate_id, aggregate_kind) AS told \
             USING (aggregate_id, aggregate_kind) \
          WHERE (told.count, told.first, told.last) IS DISTINCT FROM \
                (known.last_sequence, 1::bigint, known.last_sequence)",

@@ -6,6 +6,7 @@
 //! [`TestHost`].
 
 pub mod books;
+pub mod broker;
 pub mod client;
 pub mod company;
 pub mod contents;
@@ -76,12 +77,17 @@ impl TestHost {
         config.log.filter =
             std::env::vars().find(|(key, _)| key == "RUST_LOG").map_or("warn".to_owned(), |(_, v)| v);
         config.database.max_connections = 16;
+        // Nothing is written behind a test's back; those about events switch it on.
+        config.events.run_in_server = false;
         change(&mut config);
         config.database.url = vectis::config::Secret::from(database.url().to_owned());
         vectis::telemetry::start_logs(&config.log).expect("the filter parses");
         let host = compose(config, Migrations::Apply).await.expect("the host is composed");
         if with_demo {
             vectis::demo::seed(&host).await.expect("the demo shop is made");
+        }
+        if host.config.events.run_in_server {
+            host.start_events();
         }
         let db = host.db.clone();
         let strategies: Arc<dyn Strategies> = host.plugins.clone();

@@ -32,7 +32,9 @@ schemas! {
     "vectis.identity.refresh_token_reused.v1",
     "vectis.identity.staff_role_changed.v1",
     "vectis.identity.staff_roles_set.v1",
+    "vectis.inventory.price_reported.v1",
     "vectis.inventory.stock_changed.v1",
+    "vectis.inventory.stock_reported.v1",
     "vectis.inventory.warehouse_changed.v1",
     "vectis.orders.credit_note_issued.v1",
     "vectis.orders.order_charged.v1",
@@ -48,6 +50,24 @@ schemas! {
     "vectis.products.product_changed.v1",
     "vectis.tax.exemption_granted.v1",
     "vectis.tax.exemption_withdrawn.v1",
+}
+
+/// Every topic: the first two words of the event types in it.
+pub fn topics() -> Vec<&'static str> {
+    let mut topics: Vec<&str> = SCHEMAS.iter().map(|(event_type, _)| topic_of(event_type)).collect();
+    topics.dedup();
+    topics
+}
+
+/// `vectis.orders` of `vectis.orders.order_placed.v1`.
+pub fn topic_of(event_type: &str) -> &str {
+    let second_dot = event_type.match_indices('.').nth(1).map(|(at, _)| at);
+    second_dot.map_or(event_type, |at| &event_type[..at])
+}
+
+/// What the type says without its version, and the version: `("vectis.orders.order_placed", "1")`.
+pub fn stem_and_version(event_type: &str) -> Option<(&str, &str)> {
+    event_type.rsplit_once(".v")
 }
 
 #[cfg(test)]

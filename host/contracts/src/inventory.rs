@@ -225,6 +225,32 @@ pub trait Inventory: Send + Sync {
     async fn expire_due(&self, ctx: &Ctx) -> Result<u64, Failure<ReserveCode>>;
 }
 
+/// What another system counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CountedStock {
+    /// Where.
+    pub warehouse_id: WarehouseId,
+    /// What.
+    pub variant_id: VariantId,
+    /// How much is there, not negative.
+    pub on_hand: Quantity,
+}
+
+/// Stock kept in step with a system that counts it.
+#[async_trait]
+pub trait StockFeed: Send + Sync {
+    /// Sets what is on hand, at most 10,000 places a call, each once, all or nothing, in a constant number of statements.
+    /// Refuses to fall below what is promised. Places that have what was counted are left alone. Promises nothing about the
+    /// order of counts: the caller knows which is the latest.
+    async fn stock_count(
+        &self,
+        tx: &mut Tx,
+        ctx: &Ctx,
+        source: &str,
+        counts: &[CountedStock],
+    ) -> Result<(), Failure<StockCode>>;
+}
+
 /// What to reserve from where.
 #[derive(Clone, Debug)]
 pub struct ReserveStock {

@@ -8,6 +8,7 @@ use vectis_kernel::ids::{
 };
 use vectis_kernel::{Ctx, Currency, Failure, Page, PageRequest, Quantity, UnitPrice};
 
+use crate::Tx;
 use crate::points::PriceLevel;
 
 /// Who asks for prices of what.
@@ -196,6 +197,20 @@ vectis_kernel::refusal_codes! {
         /// More than 10,000 in one call.
         TooMany = "TOO_MANY": Invalid,
     }
+}
+
+/// Prices kept in step with a system that makes them.
+#[async_trait]
+pub trait PriceFeed: Send + Sync {
+    /// Replaces the tiers of variants in the list of this name, within the limits of [`Pricing::price_entries_set`]. Promises
+    /// nothing about the order of news: the caller knows which is the latest.
+    async fn price_entries_take(
+        &self,
+        tx: &mut Tx,
+        ctx: &Ctx,
+        list: &str,
+        entries: &[SetPriceEntry],
+    ) -> Result<(), Failure<PriceCode>>;
 }
 
 /// Prices.

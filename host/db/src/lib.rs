@@ -11,6 +11,7 @@ mod retry;
 mod unit_of_work;
 
 pub mod bus;
+pub mod dead_letters;
 pub mod embedded;
 pub mod idempotency;
 pub mod inbox;

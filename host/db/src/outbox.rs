@@ -1,20 +1,27 @@
 //! Facts leave the platform only through here: written in the transaction that makes them true, read in an order that
 //! loses none and swaps none within an aggregate.
 
+mod foreign;
+mod read;
+mod reader;
+mod ring;
 mod schemas;
+mod signal;
 
-use chrono::{DateTime, Utc};
-use serde_json::Value;
 use sqlx::PgConnection;
-use uuid::Uuid;
 use vectis_kernel::ids::EventId;
 use vectis_kernel::{Ctx, Event};
 
+use crate::Tx;
 use crate::bus::GuardRefusal;
 use crate::closing::Stamp;
-use crate::{Db, Tx};
 
-pub use schemas::{SchemaError, register_schemas};
+pub use foreign::{FOREIGN, ForeignRecord, append_foreign};
+pub use read::{Cursor, OutboxEvent, horizon, read_after, read_since};
+pub use reader::{LANES, Reader, ReaderError, Standing, move_back, standings};
+pub use ring::{MOST_DAYS, empty_slots};
+pub use schemas::{SchemaError, check_payload, register_schemas};
+pub use signal::Signal;
 
 /// Why events were not appended; the transaction cannot be committed with half of its facts and must be dropped.
 #[derive(Debug, thiserror::Error)]
@@ -47,7 +54,7 @@ pub async fn append(tx: &mut Tx, ctx: &Ctx, events: &[Event]) -> Result<(), Outb
 
 /// Transaction ids mean nothing on another server: after a restore from a dump those of the old one may lie ahead of
 /// every horizon and would hold their events back. Moves such events to the beginning, where their positions still keep
-/// each aggregate's order. On a server that wrote its own outbox there are none.
+/// each aggregate's order, and lets every reader begin anew. On a server that wrote its own outbox there are none.
 pub(crate) async fn adopt_restored(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
     let adopted = sqlx::query!(
         "UPDATE events.outbox \
@@ -63,6 +70,9 @@ pub(crate) async fn adopt_restored(connection: &mut PgConnection) -> Result<(), 
         events = adopted.rows_affected(),
         "the outbox comes from another server; consumers read it anew"
     );
+    sqlx::query!("UPDATE events.reader SET fence = fence + 1, transaction_id = '0', position = 0")
+        .execute(&mut *connection)
+        .await?;
     sqlx::query!(
         "UPDATE events.aggregate_sequence \
          SET last_transaction_id = '0' \
@@ -71,95 +81,4 @@ pub(crate) async fn adopt_restored(connection: &mut PgConnection) -> Result<(), 
     .execute(connection)
     .await?;
     Ok(())
-}
-
-/// How far a consumer has read. Consumers keep it in their own store; the default is the beginning.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Cursor {
-    transaction_id: u64,
-    position: i64,
-}
-
-/// A fact as consumers see it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct OutboxEvent {
-    /// Consumers dedupe by it.
-    pub id: Uuid,
-    /// `vectis.orders.order_placed.v1`
-    pub event_type: String,
-    /// `vectis.orders`
-    pub topic: String,
-    /// `order`
-    pub aggregate_kind: String,
-    /// Also the broker key.
-    pub aggregate_id: Uuid,
-    /// 1, 2, 3 … within the aggregate, without gaps.
-    pub sequence: i64,
-    /// The envelope: `id`, `type`, `aggregateKind`, `aggregateId`, `sequence`, `occurredAt`, `traceId`, and the facts in `data`.
-    pub payload: Value,
-    /// When it became true.
-    pub occurred_at: DateTime<Utc>,
-    /// The request it came from.
-    pub trace_id: Uuid,
-    /// Where to continue after it.
-    pub cursor: Cursor,
-}
-
-struct OutboxRow {
-    id: Uuid,
-    event_type: String,
-    topic: String,
-    aggregate_kind: String,
-    aggregate_id: Uuid,
-    sequence: i64,
-    payload: Value,
-    occurred_at: DateTime<Utc>,
-    trace_id: Uuid,
-    transaction_id: String,
-    position: i64,
-}
-
-/// The next `limit` events after `cursor`. Only events below the transaction horizon are read, so none can appear behind
-/// the cursor later; an event may therefore be withheld as long as any older transaction of the server is open.
-pub async fn read_after(db: &Db, cursor: Cursor, limit: i64) -> Result<Vec<OutboxEvent>, OutboxError> {
-    let rows = sqlx::query_as!(
-        OutboxRow,
-        r#"
-        SELECT id, event_type, topic, aggregate_kind, aggregate_id, sequence, payload, occurred_at, trace_id,
-               transaction_id::text AS "transaction_id!", position
-        FROM events.outbox
-        WHERE (transaction_id, position) > ($1::text::xid8, $2)
-          AND transaction_id < pg_snapshot_xmin(pg_current_snapshot())
-        ORDER BY transaction_id, position
-        LIMIT $3
-        "#,
-        cursor.transaction_id.to_string(),
-        cursor.position,
-        limit
-    )
-    .fetch_all(db.pool())
-    .await?;
-    rows.into_iter().map(OutboxRow::into_event).collect()
-}
-
-impl OutboxRow {
-    fn into_event(self) -> Result<OutboxEvent, OutboxError> {
-        let transaction_id = self.transaction_id.parse().map_err(|error| sqlx::Error::ColumnDecode {
-            index: "transaction_id".into(),
-            source: Box::new(error),
-        })?;
-        let cursor = Cursor { transaction_id, position: self.position };
-        Ok(OutboxEvent {
-            id: self.id,
-            event_type: self.event_type,
-            topic: self.topic,
-            aggregate_kind: self.aggregate_kind,
-            aggregate_id: self.aggregate_id,
-            sequence: self.sequence,
-            payload: self.payload,
-            occurred_at: self.occurred_at,
-            trace_id: self.trace_id,
-            cursor,
-        })
-    }
 }

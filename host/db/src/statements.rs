@@ -7,7 +7,7 @@ use sqlx::PgPool;
 
 use crate::DbError;
 
-/// Calls per normalized statement in the pool's database, transaction control left out.
+/// Calls per normalized statement in the pool's database, transaction control and wake-ups left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Statements(BTreeMap<String, i64>);
 
@@ -44,7 +44,7 @@ pub async fn counted(pool: &PgPool) -> Result<Option<Statements>, DbError> {
          FROM public.pg_stat_statements AS statement \
          JOIN pg_catalog.pg_database AS database ON database.oid = statement.dbid \
          WHERE database.datname = current_database() \
-           AND query !~* '^(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|SET|SHOW|DISCARD)' \
+           AND query !~* '^(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|SET|SHOW|DISCARD|NOTIFY)' \
            AND statement.toplevel \
            AND query !~ 'pg_stat_statements' \
          GROUP BY query",

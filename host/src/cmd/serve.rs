@@ -14,6 +14,7 @@ use crate::telemetry;
 pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
     telemetry::start_logs(&config.log)?;
     let host = compose(config, Migrations::Assume).await?;
+    host.start_events();
     let server = Server::bind(host, telemetry::start_metrics()).await?;
     tracing::info!(address = %server.address, "serving");
     until_stopped(server).await?;

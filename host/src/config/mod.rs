@@ -2,6 +2,7 @@
 //! are errors that name the nearest known one. The file `vectis.toml` in the repository *is* the defaults, kept equal by a
 //! test.
 
+mod events;
 mod plugins;
 
 use std::fmt;
@@ -14,6 +15,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::cli::ConfigArgs;
+pub use crate::config::events::{Events, Kafka};
 pub use crate::config::plugins::{Plugins, Process, Quarantine};
 
 /// All settings. One section per part; the modules' own sections are declared by the modules.
@@ -29,6 +31,8 @@ pub struct Config {
     /// Limits of one GraphQL request.
     #[schemars(with = "serde_json::Value")]
     pub graphql: vectis_graphql::Limits,
+    /// Events.
+    pub events: Events,
     /// Logs.
     pub log: Log,
     /// Signing in.
@@ -226,6 +230,7 @@ pub fn load(args: &ConfigArgs) -> Result<Config, ConfigError> {
         figment = figment.merge(Toml::string(&figure));
     }
     let mut config: Config = figment.extract().map_err(|error| ConfigError::Invalid(explain(&error)))?;
+    config.events.check()?;
     if let (true, Some(path)) = (config.database.url.is_empty(), config.database.url_file.clone()) {
         let url =
             std::fs::read_to_string(&path).map_err(|source| ConfigError::SecretFile { path, source })?;

@@ -37,9 +37,20 @@ fn allowed(name: &str) -> Option<Vec<String>> {
         "graphql" => list(&["kernel", "contracts"]),
         "plugin-runtime" => list(&["kernel", "contracts", "plugin-api"]),
         "importer" => list(&["kernel"]),
+        "events" => list(&["kernel", "db", "contracts"]),
+        "events-kafka" => list(&["kernel", "contracts"]),
         module if module_names.iter().any(|known| known == module) => list(&["kernel", "db", "contracts"]),
         "host" => {
-            let rooms = ["kernel", "db", "contracts", "graphql", "importer", "plugin-runtime"];
+            let rooms = [
+                "kernel",
+                "db",
+                "contracts",
+                "events",
+                "events-kafka",
+                "graphql",
+                "importer",
+                "plugin-runtime",
+            ];
             let rooms = rooms.iter().map(|room| format!("vectis-{room}"));
             Some(rooms.chain(module_names.iter().map(|module| format!("vectis-{module}"))).collect())
         }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use jsonschema::Validator;
+use serde_json::Value;
 use vectis_kernel::Event;
 
 struct Registered {
@@ -30,12 +31,12 @@ pub enum SchemaError {
     AlreadyDifferent(String),
     /// No schema is registered for the type.
     #[error("no schema is registered for {0}")]
-    UnknownType(&'static str),
+    UnknownType(String),
     /// The payload does not follow its schema.
     #[error("payload of {event_type} is invalid: {}", reasons.join("; "))]
     InvalidPayload {
         /// Of which type.
-        event_type: &'static str,
+        event_type: String,
         /// Each with the place in the payload.
         reasons: Vec<String>,
     },
@@ -69,13 +70,20 @@ fn compile(event_type: &str, text: &str) -> Result<Validator, SchemaError> {
 
 /// Checks an event's payload against the schema of its type.
 pub(super) fn check(event: &Event) -> Result<(), SchemaError> {
-    let event_type = event.event_type;
+    check_payload(event.event_type, &event.payload)
+}
+
+/// Checks what came from elsewhere against the schema of its type.
+pub fn check_payload(event_type: &str, payload: &Value) -> Result<(), SchemaError> {
     let registered = SCHEMAS.read().unwrap_or_else(PoisonError::into_inner).get(event_type).cloned();
-    let registered = registered.ok_or(SchemaError::UnknownType(event_type))?;
+    let registered = registered.ok_or_else(|| SchemaError::UnknownType(event_type.to_owned()))?;
     let reasons: Vec<String> = registered
         .validator
-        .iter_errors(&event.payload)
+        .iter_errors(payload)
         .map(|error| format!("{error} at {:?}", error.instance_path().to_string()))
         .collect();
-    if reasons.is_empty() { Ok(()) } else { Err(SchemaError::InvalidPayload { event_type, reasons }) }
+    if reasons.is_empty() {
+        return Ok(());
+    }
+    Err(SchemaError::InvalidPayload { event_type: event_type.to_owned(), reasons })
 }

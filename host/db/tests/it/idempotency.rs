@@ -155,7 +155,7 @@ async fn concurrent_requests_that_claim_their_key_last_have_one_effect_and_one_a
     assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
     assert_eq!((rows(&db, "outbox").await, rows(&db, "idempotency").await), (1, 1));
     let event = read_until(&db, Cursor::default(), 1, 1).await.remove(0);
-    assert_eq!(event.payload["data"]["number"], answers[0]);
+    assert_eq!(event.envelope()["data"]["number"], answers[0]);
 }
 
 #[sqlx::test]

@@ -16,9 +16,9 @@ use crate::model::{Amounts, Place, Stock};
 use crate::store::{self, Change, Movement, MovementKind};
 
 /// Most adjustments in one call.
-const MAX_ADJUSTMENTS: usize = 10_000;
+pub(crate) const MAX_ADJUSTMENTS: usize = 10_000;
 /// Furthest one adjustment may go, in thousandths: a thousand million units.
-const MAX_DELTA: i64 = 1_000_000_000_000;
+pub(crate) const MAX_DELTA: i64 = 1_000_000_000_000;
 const MAX_REASON: usize = 500;
 
 /// What can be seen without looking at the stock.

@@ -6,6 +6,7 @@
 //! constant number of statements. *Start reading at*: [`build`], then `reserve.rs` with `model.rs` beside it.
 
 mod adjust;
+mod count;
 mod events;
 mod give_back;
 mod model;
@@ -19,7 +20,7 @@ mod warehouse;
 use std::sync::Arc;
 
 use vectis_contracts::audit::Audit;
-use vectis_contracts::inventory::Inventory;
+use vectis_contracts::inventory::{Inventory, StockFeed};
 use vectis_db::{Db, ModuleMigrations};
 
 /// The schema `inventory`.
@@ -38,9 +39,12 @@ pub struct Deps {
 pub struct Built {
     /// Stock.
     pub inventory: Arc<dyn Inventory>,
+    /// Stock as others count it.
+    pub stock_feed: Arc<dyn StockFeed>,
 }
 
 /// Puts the module together.
 pub fn build(deps: Deps) -> Built {
-    Built { inventory: Arc::new(service::PgInventory::new(deps)) }
+    let inventory = Arc::new(service::PgInventory::new(deps));
+    Built { inventory: inventory.clone(), stock_feed: inventory }
 }

@@ -19,7 +19,7 @@ const MAX_VARIANTS: usize = 10_000;
 
 /// Stock in Postgres.
 pub(crate) struct PgInventory {
-    deps: Deps,
+    pub(crate) deps: Deps,
 }
 
 impl PgInventory {
@@ -28,7 +28,7 @@ impl PgInventory {
     }
 }
 
-fn require(ctx: &Ctx, permission: &Permission) -> Result<(), Failure<StockCode>> {
+pub(crate) fn require(ctx: &Ctx, permission: &Permission) -> Result<(), Failure<StockCode>> {
     if ctx.may(permission) {
         return Ok(());
     }

@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use vectis_contracts::audit::Audit;
 use vectis_contracts::points::Strategies;
-use vectis_contracts::pricing::Pricing;
+use vectis_contracts::pricing::{PriceFeed, Pricing};
 use vectis_db::{Db, ModuleMigrations};
 
 /// The schema `pricing`.
@@ -42,9 +42,12 @@ pub struct Deps {
 pub struct Built {
     /// Prices.
     pub pricing: Arc<dyn Pricing>,
+    /// Prices as others make them.
+    pub price_feed: Arc<dyn PriceFeed>,
 }
 
 /// Puts the module together.
 pub fn build(deps: Deps) -> Built {
-    Built { pricing: Arc::new(service::PgPricing::new(deps)) }
+    let pricing = Arc::new(service::PgPricing::new(deps));
+    Built { pricing: pricing.clone(), price_feed: pricing }
 }

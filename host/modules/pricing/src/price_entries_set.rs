@@ -2,17 +2,20 @@
 
 use std::collections::HashSet;
 
+use async_trait::async_trait;
 use rust_decimal::Decimal;
 use serde_json::json;
 use uuid::Uuid;
+use vectis_contracts::Tx;
 use vectis_contracts::audit::AuditRecord;
-use vectis_contracts::pricing::{PriceCode, SetPriceEntry};
+use vectis_contracts::pricing::{PriceCode, PriceFeed, SetPriceEntry};
 use vectis_db::idempotency;
 use vectis_kernel::failure::refuse_if_any;
 use vectis_kernel::ids::PriceListId;
-use vectis_kernel::{Ctx, Failure, Quantity, Refusal};
+use vectis_kernel::permission::staff;
+use vectis_kernel::{Ctx, Event, Failure, Quantity, Refusal};
 
-use crate::service::{Done, Outcome, PgPricing, check_count, list_not_found};
+use crate::service::{Done, Outcome, PgPricing, check_count, list_not_found, require};
 use crate::{events, model, store};
 
 /// Most tiers of one variant.
@@ -93,11 +96,42 @@ pub(crate) async fn once(room: &PgPricing, ctx: &Ctx, list: PriceListId, entries
     if idempotency::find::<Done>(&mut tx, ctx).await?.is_some() {
         return Ok(());
     }
+    let (record, event) = write(&mut tx, ctx, list, entries).await?;
+    room.finish(tx, ctx, (&[record], &[event]), &Done {}).await
+}
+
+/// Prices as another system tells them, in the unit of work of whoever listens.
+#[async_trait]
+impl PriceFeed for PgPricing {
+    async fn price_entries_take(
+        &self,
+        tx: &mut Tx,
+        ctx: &Ctx,
+        list: &str,
+        entries: &[SetPriceEntry],
+    ) -> Outcome<()> {
+        require(ctx, &staff::PRICES_WRITE)?;
+        let entries = checked(entries)?;
+        let id = store::price_list::find_by_name(tx, list).await?.ok_or_else(|| {
+            let message = format!("there is no price list {list:?}");
+            Failure::at(PriceCode::PriceListNotFound, "priceList", message)
+        })?;
+        let (record, event) = write(tx, ctx, id, &entries).await?;
+        self.tell(tx, ctx, (&[record], &[event])).await
+    }
+}
+
+async fn write(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    list: PriceListId,
+    entries: &Entries,
+) -> Outcome<(AuditRecord, Event)> {
     // Invariant: who writes prices of a list holds its row, so writers of one list queue.
-    let touched = store::price_list::touch(&mut tx, ctx, list).await?;
+    let touched = store::price_list::touch(tx, ctx, list).await?;
     let (version, currency) = touched.ok_or_else(|| list_not_found(list))?;
-    store::price_tier::delete(&mut tx, list, &entries.variant_ids).await?;
-    store::price_tier::insert(&mut tx, ctx, list, &entries.tiers).await?;
+    store::price_tier::delete(tx, list, &entries.variant_ids).await?;
+    store::price_tier::insert(tx, ctx, list, &entries.tiers).await?;
     let record = AuditRecord {
         action: "price_entries.set",
         subject_kind: "price_list",
@@ -108,5 +142,5 @@ pub(crate) async fn once(room: &PgPricing, ctx: &Ctx, list: PriceListId, entries
         }),
     };
     let event = events::price_entries_changed(list, (version, currency), &entries.variant_ids);
-    room.finish(tx, ctx, (&[record], &[event]), &Done {}).await
+    Ok((record, event))
 }

@@ -125,16 +125,27 @@ impl PgPricing {
         (records, events): (&[AuditRecord], &[Event]),
         answer: &A,
     ) -> Outcome<()> {
-        let recorded = self.audit.record(&mut tx, ctx, records).await;
-        recorded.map_err(|failure| failure.map_code(|AuditCode::Forbidden| PriceCode::Forbidden))?;
-        outbox::append(&mut tx, ctx, events).await?;
+        self.tell(&mut tx, ctx, (records, events)).await?;
         idempotency::record(&mut tx, ctx, answer).await?;
         tx.commit().await?;
         Ok(())
     }
+
+    /// Records and tells.
+    pub(crate) async fn tell(
+        &self,
+        tx: &mut Tx,
+        ctx: &Ctx,
+        (records, events): (&[AuditRecord], &[Event]),
+    ) -> Outcome<()> {
+        let recorded = self.audit.record(tx, ctx, records).await;
+        recorded.map_err(|failure| failure.map_code(|AuditCode::Forbidden| PriceCode::Forbidden))?;
+        outbox::append(tx, ctx, events).await?;
+        Ok(())
+    }
 }
 
-fn require(ctx: &Ctx, permission: &Permission) -> Outcome<()> {
+pub(crate) fn require(ctx: &Ctx, permission: &Permission) -> Outcome<()> {
     if ctx.is_staff() && ctx.may(permission) {
         Ok(())
     } else {

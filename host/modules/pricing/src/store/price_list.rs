@@ -65,6 +65,15 @@ impl TryFrom<PriceListRow> for PriceList {
     }
 }
 
+/// The list of a name.
+#[tracing::instrument(name = "db.pricing.find_price_list", skip_all)]
+pub(crate) async fn find_by_name(tx: &mut Tx, name: &str) -> Result<Option<PriceListId>, StoreError> {
+    let id = sqlx::query_scalar!("SELECT id FROM pricing.price_list WHERE name = $1", name)
+        .fetch_optional(conn(tx))
+        .await?;
+    Ok(id.map(PriceListId))
+}
+
 /// By name.
 #[tracing::instrument(name = "db.pricing.list_price_lists", skip_all)]
 pub(crate) async fn list(pool: &PgPool, page: &PageRequest) -> Result<Vec<PriceList>, StoreError> {

@@ -1,0 +1,4 @@
+//! Ports to the outside world: what the engine asks of machinery that can be replaced. Drivers stand behind them.
+
+pub mod event_handler;
+pub mod event_log;

@@ -1,0 +1,45 @@
+//! What keeps the tables small, and the figures that say how far behind everybody is.
+
+use std::time::Duration;
+
+use vectis_db::{Db, DbError, dead_letters, inbox, outbox};
+
+/// How long things are kept.
+#[derive(Clone, Debug)]
+pub struct Keep {
+    /// Events in the outbox, at least; longer while a reader is behind.
+    pub outbox: Duration,
+    /// What consumers remember to have taken in.
+    pub inbox: Duration,
+    /// Readers that the present configuration has. Others hold nothing back.
+    pub readers: Vec<&'static str>,
+}
+
+/// Empties what is over. Safe to run anywhere, any number of times at once.
+pub async fn clean_up(db: &Db, keep: &Keep) -> Result<(), DbError> {
+    let slots = outbox::empty_slots(db, keep.outbox, &keep.readers).await?;
+    let forgotten = inbox::forget(db, keep.inbox).await?;
+    if slots + forgotten > 0 {
+        tracing::info!(slots, forgotten, "the outbox and the inbox were cleaned up");
+    }
+    Ok(())
+}
+
+/// Sets the gauges of lag and dead letters.
+pub async fn measure(db: &Db, ctx: &vectis_kernel::Ctx) -> Result<(), DbError> {
+    for standing in outbox::standings(db).await? {
+        let age = standing.oldest.map_or(0, |oldest| (ctx.now() - oldest).num_milliseconds().max(0));
+        let name = standing.name;
+        metrics::gauge!("vectis_reader_lag_events", "reader" => name.clone()).set(f64_of(standing.behind));
+        metrics::gauge!("vectis_reader_lag_seconds", "reader" => name).set(f64_of(age) / 1000.0);
+    }
+    for (consumer, letters) in dead_letters::counts(db).await? {
+        metrics::gauge!("vectis_dead_letters", "consumer" => consumer).set(f64_of(letters));
+    }
+    Ok(())
+}
+
+/// Prometheus counts in floating point; money never comes near it.
+fn f64_of(count: i64) -> f64 {
+    f64::from(i32::try_from(count).unwrap_or(i32::MAX))
+}
