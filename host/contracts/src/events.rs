@@ -71,6 +71,8 @@ pub fn stem_and_version(event_type: &str) -> Option<(&str, &str)> {
 }
 
 #[cfg(test)]
+mod compatibility;
+#[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
@@ -82,6 +84,7 @@ mod tests {
         let files: BTreeSet<String> = std::fs::read_dir(folder)
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter(|name| name.starts_with("vectis."))
             .filter_map(|name| name.strip_suffix(".json").map(str::to_owned))
             .collect();
 

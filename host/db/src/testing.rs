@@ -23,7 +23,10 @@ fn register_contract_schemas() -> anyhow::Result<()> {
     }
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
-        let Some(event_type) = path.file_name().and_then(|name| name.to_str()?.strip_suffix(".json")) else {
+        let Some(event_type) = path
+            .file_name()
+            .and_then(|name| name.to_str()?.strip_suffix(".json").filter(|name| name.starts_with("vectis.")))
+        else {
             continue;
         };
         register_schemas(&[(event_type, &std::fs::read_to_string(&path)?)])?;

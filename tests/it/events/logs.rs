@@ -37,14 +37,23 @@ impl Embedded {
 
 /// The log on a broker.
 pub(super) fn kafka(broker: &Broker) -> KafkaLog {
-    KafkaLog::new(Settings {
+    KafkaLog::new(settings(broker))
+}
+
+/// The same, waiting for a second only.
+pub(super) fn impatient_kafka(broker: &Broker) -> KafkaLog {
+    KafkaLog::new(Settings { acknowledge_timeout: Duration::from_secs(1), ..settings(broker) })
+}
+
+fn settings(broker: &Broker) -> Settings {
+    Settings {
         brokers: broker.address(),
         partitions: 3,
         replication_factor: 0,
         largest_record: 16 * 1024 * 1024,
         acknowledge_timeout: Duration::from_secs(20),
         properties: BTreeMap::new(),
-    })
+    }
 }
 
 /// A name that no other test has.

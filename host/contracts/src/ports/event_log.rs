@@ -51,7 +51,7 @@ pub enum LogError {
     /// It will never take this record: too large, or nothing the log can hold.
     #[error("the event log refuses record {index}: {reason}")]
     Refused {
-        /// Which of those sent. Those before it are written; those behind it are not.
+        /// Which of those sent. Those before it are written; those behind it must be sent again.
         index: usize,
         /// Why.
         reason: String,

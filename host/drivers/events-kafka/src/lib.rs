@@ -1,9 +1,9 @@
 //! The event log on Kafka, Redpanda or whatever speaks their protocol, by librdkafka.
 //!
 //! *Owns*: the broker driver of [`vectis_contracts::ports::event_log`]. *Depends on*: `contracts`; only the host depends on it,
-//! so that nobody else compiles librdkafka. *Invariants*: acknowledged by all replicas; an idempotent producer without gaps, thrown
-//! away at its first failure, so that nothing overtakes what failed; a place is committed only by whoever still has the
-//! partition. *Start reading at*: [`KafkaLog`].
+//! so that nobody else compiles librdkafka. *Invariants*: acknowledged by all replicas; an idempotent producer that gives no
+//! record up by itself, thrown away with all it has at the first failure, so that nothing overtakes what failed; a place is
+//! committed only by whoever still has the partition. *Start reading at*: [`KafkaLog`].
 
 mod producer;
 mod subscription;
@@ -50,7 +50,7 @@ pub struct KafkaLog {
 impl KafkaLog {
     /// Reads the settings; connects when there is something to do.
     pub fn new(settings: Settings) -> Self {
-        let producer = Producer::new(producing(&settings));
+        let producer = Producer::new(producing(&settings), settings.acknowledge_timeout);
         Self { settings, producer }
     }
 
@@ -86,9 +86,9 @@ fn producing(settings: &Settings) -> ClientConfig {
     config
         .set("enable.idempotence", "true")
         .set("acks", "all")
-        .set("enable.gapless.guarantee", "true")
         .set("message.max.bytes", settings.largest_record.to_string())
-        .set("message.timeout.ms", settings.acknowledge_timeout.as_millis().to_string())
+        // librdkafka tries for ever and in order; a record that it gave up would be overtaken. Who waits gives up all.
+        .set("message.timeout.ms", "0")
         .set("queue.buffering.max.kbytes", "262144")
         .set("compression.type", "lz4")
         // As Java's clients do it, so that all who write a key meet in one partition.

@@ -1,6 +1,7 @@
 //! Writing: in order, acknowledged by all, thrown away and made anew after any failure.
 
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use rdkafka::ClientConfig;
@@ -14,24 +15,65 @@ use crate::unavailable;
 /// The producer in use, if any.
 pub(crate) struct Producer {
     config: ClientConfig,
+    patience: Duration,
     present: Mutex<Option<FutureProducer>>,
 }
 
+/// Why records were not all acknowledged.
+enum SendError {
+    /// The client refuses this one before it is sent; those before it are acknowledged.
+    Refused { index: usize, reason: String },
+    /// The broker refuses one of them.
+    TooLarge,
+    /// Anything else.
+    Unavailable(LogError),
+}
+
 impl Producer {
-    pub(crate) fn new(config: ClientConfig) -> Self {
-        Self { config, present: Mutex::new(None) }
+    pub(crate) fn new(config: ClientConfig, patience: Duration) -> Self {
+        Self { config, patience, present: Mutex::new(None) }
     }
 
     /// Sends all and waits for all.
     pub(crate) async fn append(&self, records: &[Record]) -> Result<(), LogError> {
+        match self.attempt(records).await {
+            Ok(()) => Ok(()),
+            Err(SendError::Refused { index, reason }) => Err(LogError::Refused { index, reason }),
+            Err(SendError::Unavailable(error)) => Err(error),
+            Err(SendError::TooLarge) => self.one_by_one(records).await,
+        }
+    }
+
+    /// Finds the record that the broker refuses. Those before it are sent once more, in order.
+    async fn one_by_one(&self, records: &[Record]) -> Result<(), LogError> {
+        for (index, record) in records.iter().enumerate() {
+            match self.attempt(std::slice::from_ref(record)).await {
+                Ok(()) => {}
+                Err(SendError::Unavailable(error)) => return Err(error),
+                Err(SendError::Refused { reason, .. }) => return Err(LogError::Refused { index, reason }),
+                Err(SendError::TooLarge) => {
+                    let size = record.payload.len();
+                    let reason = format!("it has {size} bytes, more than the topic takes");
+                    return Err(LogError::Refused { index, reason });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn attempt(&self, records: &[Record]) -> Result<(), SendError> {
         if records.is_empty() {
             return Ok(());
         }
-        let producer = self.take_or_make()?;
-        let outcome = send(&producer, records).await;
+        let producer = self.take_or_make().map_err(SendError::Unavailable)?;
+        let sent = tokio::time::timeout(self.patience, send(&producer, records)).await;
+        let outcome = sent.unwrap_or_else(|_| {
+            let reason = format!("{} records were not acknowledged in {:?}", records.len(), self.patience);
+            Err(SendError::Unavailable(LogError::Unavailable(reason)))
+        });
         match &outcome {
-            // A record that was refused before it was sent leaves no gap.
-            Ok(()) | Err(LogError::Refused { .. }) => self.keep(producer),
+            // A record that was refused before it was sent leaves nothing under way.
+            Ok(()) | Err(SendError::Refused { .. }) => self.keep(producer),
             // Invariant: nothing is sent behind a failure; what was under way is forgotten with its producer.
             Err(_) => discard(producer),
         }
@@ -56,7 +98,7 @@ fn discard(producer: FutureProducer) {
     drop(tokio::task::spawn_blocking(move || drop(producer)));
 }
 
-async fn send(producer: &FutureProducer, records: &[Record]) -> Result<(), LogError> {
+async fn send(producer: &FutureProducer, records: &[Record]) -> Result<(), SendError> {
     let mut under_way: Vec<DeliveryFuture> = Vec::with_capacity(records.len());
     for (index, record) in records.iter().enumerate() {
         let mut message = to_send(record);
@@ -68,7 +110,7 @@ async fn send(producer: &FutureProducer, records: &[Record]) -> Result<(), LogEr
                 }
                 Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), unsent)) => {
                     if under_way.is_empty() {
-                        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+                        tokio::time::sleep(Duration::from_millis(10)).await;
                     }
                     acknowledged(std::mem::take(&mut under_way)).await?;
                     message = unsent;
@@ -77,21 +119,26 @@ async fn send(producer: &FutureProducer, records: &[Record]) -> Result<(), LogEr
                     acknowledged(under_way).await?;
                     let reason =
                         format!("it has {} bytes, more than the largest record", record.payload.len());
-                    return Err(LogError::Refused { index, reason });
+                    return Err(SendError::Refused { index, reason });
                 }
-                Err((error, _)) => return Err(unavailable(&error)),
+                Err((error, _)) => return Err(SendError::Unavailable(unavailable(&error))),
             }
         }
     }
     acknowledged(under_way).await
 }
 
-async fn acknowledged(under_way: Vec<DeliveryFuture>) -> Result<(), LogError> {
+async fn acknowledged(under_way: Vec<DeliveryFuture>) -> Result<(), SendError> {
     for delivery in join_all(under_way).await {
         match delivery {
             Ok(Ok(_)) => {}
-            Ok(Err((error, _))) => return Err(unavailable(&error)),
-            Err(_) => return Err(LogError::Unavailable("the producer ended".to_owned())),
+            Ok(Err((KafkaError::MessageProduction(RDKafkaErrorCode::MessageSizeTooLarge), _))) => {
+                return Err(SendError::TooLarge);
+            }
+            Ok(Err((error, _))) => return Err(SendError::Unavailable(unavailable(&error))),
+            Err(_) => {
+                return Err(SendError::Unavailable(LogError::Unavailable("the producer ended".to_owned())));
+            }
         }
     }
     Ok(())

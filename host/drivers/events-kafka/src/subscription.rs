@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use futures_util::FutureExt as _;
@@ -40,7 +40,7 @@ impl Reading {
                 let partitions = metadata.topics().iter().flat_map(|topic| topic.partitions());
                 for partition in partitions {
                     // The end as it is now: what is written from now on is seen, however long this takes.
-                    let (_, end) = consumer.fetch_watermarks(topic, partition.id(), PATIENCE)?;
+                    let end = end_of(&consumer, topic, partition.id())?;
                     ends.add_partition_offset(topic, partition.id(), Offset::Offset(end))?;
                 }
             }
@@ -53,6 +53,18 @@ impl Reading {
 
     fn consumer(&self) -> Result<&Arc<StreamConsumer>, LogError> {
         self.consumer.as_ref().ok_or(LogError::Lost)
+    }
+}
+
+/// Where a partition ends. One that was just made has no leader for a moment.
+fn end_of(consumer: &StreamConsumer, topic: &str, partition: i32) -> Result<i64, KafkaError> {
+    let started = Instant::now();
+    loop {
+        match consumer.fetch_watermarks(topic, partition, PATIENCE) {
+            Ok((_, end)) => return Ok(end),
+            Err(error) if started.elapsed() > PATIENCE => return Err(error),
+            Err(_) => std::thread::sleep(Duration::from_millis(100)),
+        }
     }
 }
 
