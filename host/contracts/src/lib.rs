@@ -16,6 +16,7 @@ pub mod just_written;
 pub mod orders;
 pub mod plugins;
 pub mod points;
+pub mod price_candidates;
 pub mod priced_cart;
 pub mod pricing;
 pub mod products;
