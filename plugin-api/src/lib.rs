@@ -60,6 +60,7 @@
 //! | `vectis.tax` | [`tax::Tax`] | the taxes on each line |
 //! | `vectis.order_process` | [`order_process::OrderProcess`] | states, transitions and effects of orders |
 //! | `vectis.approval` | [`approval::Approval`] | who must agree before a cart becomes an order |
+//! | `vectis.fields` | [`fields::Fields`] | fields, queries and mutations it adds to the GraphQL API; since 1.1 |
 //!
 //! # What holds for all of them
 //!
@@ -109,4 +110,4 @@ pub use crate::abi::id::{Id, NotAnId};
 pub use crate::deadline::Deadline;
 pub use crate::error::{Error, ErrorCode};
 pub use crate::host::{Host, Level};
-pub use crate::points::{approval, order_process, pricing, tax};
+pub use crate::points::{approval, fields, order_process, pricing, tax};

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::json;
+use vectis_contracts::plugin_fields::JudgeAdditions;
 use vectis_kernel::SystemClock;
 
 use crate::adapters::rehearse;
@@ -57,8 +58,8 @@ pub enum CheckOutcome {
     Refused(String),
 }
 
-/// Takes a file through all steps. Runs the plugin's code.
-pub fn check(path: &Path) -> CheckReport {
+/// Takes a file through all steps. Runs the plugin's code. What it adds to the API is judged as if it were the only one.
+pub fn check(path: &Path, judge: JudgeAdditions) -> CheckReport {
     let mut known = Identity::default();
     let mut steps = Vec::new();
     let loaded = Loader::default().load(path, &mut known, &mut |step, found| {
@@ -66,6 +67,7 @@ pub fn check(path: &Path) -> CheckReport {
     });
     match loaded {
         Ok(library) => {
+            steps.extend(judgement(&library, judge, &known));
             for entry in &library.entry_points {
                 steps.extend(rehearsal(&library, entry, &known));
             }
@@ -78,6 +80,14 @@ pub fn check(path: &Path) -> CheckReport {
     }
     let Identity { file, sha256, name, version, .. } = known;
     CheckReport { file, sha256, name, version, steps }
+}
+
+fn judgement(library: &Library, judge: JudgeAdditions, known: &Identity) -> Option<CheckStep> {
+    let outcome = match judge(&[], library.added.as_ref()?) {
+        Ok(()) => CheckOutcome::Passed("what it adds to the API can be merged".to_owned()),
+        Err(why) => CheckOutcome::Refused(known.refuse(Fault::new(Step::Graphql, why)).to_string()),
+    };
+    Some(CheckStep { step: Step::Graphql, entry_point: String::new(), outcome })
 }
 
 /// Constructs an entry point with the empty configuration and asks it the first questions.

@@ -14,6 +14,7 @@ mod commands;
 mod compat;
 mod config;
 mod discover;
+mod fields;
 mod host_api;
 mod inspect;
 mod lifecycle;

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use nix::fcntl::{FcntlArg, SealFlag, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
+use vectis_contracts::plugin_fields::AddedSdl;
 use vectis_plugin_api::abi::load::{OpenError, OpenErrorKind, open};
 use vectis_plugin_api::abi::module::PluginModRef;
 use vectis_plugin_api::manifest::Manifest;
@@ -28,6 +29,8 @@ pub(crate) struct Library {
     pub(crate) sha256: String,
     pub(crate) entry_points: Vec<EntryPoint>,
     pub(crate) module: PluginModRef,
+    /// What it adds to the GraphQL API.
+    pub(crate) added: Option<AddedSdl>,
 }
 
 impl Library {
@@ -53,6 +56,7 @@ struct Candidate<'data> {
     manifest_text: &'data str,
     manifest: Manifest,
     entry_points: Vec<EntryPoint>,
+    added: Option<AddedSdl>,
 }
 
 /// What became of a file that got as far as the linker.
@@ -111,6 +115,7 @@ impl Loader {
         known.description.clone_from(&manifest.plugin.description);
         self.check_pin(&known.name, &known.sha256)?;
         let entry_points = manifest::entry_points(&manifest)?;
+        let added = manifest::added(&structure, &manifest)?;
         passed(Step::Manifest, format!("{} {}", known.name, known.version));
         let build = manifest::build(&structure)?;
         compat::target(&build)?;
@@ -120,7 +125,7 @@ impl Loader {
         passed(Step::Api, format!("needs {}, this server offers {offered}", manifest.plugin.api));
         compat::initializers(&structure, &manifest)?;
         passed(Step::Initializers, structure.initializers.to_string());
-        Ok(Candidate { bytes, manifest_text, manifest, entry_points })
+        Ok(Candidate { bytes, manifest_text, manifest, entry_points, added })
     }
 
     fn check_pin(&self, name: &str, sha256: &str) -> Result<(), Fault> {
@@ -196,13 +201,13 @@ fn sealed_copy(bytes: &[u8], file: &str) -> std::io::Result<File> {
 
 /// The code is that of the manifest.
 fn accept(candidate: Candidate<'_>, module: PluginModRef, sha256: &str) -> Result<Library, Fault> {
-    let Candidate { manifest_text, manifest, entry_points, .. } = candidate;
+    let Candidate { manifest_text, manifest, entry_points, added, .. } = candidate;
     if module.manifest()().as_str() != manifest_text {
         let why = "its code reports another manifest than the file embeds; use the file as it was built";
         return Err(Fault::new(Step::Manifest, why));
     }
     require_entry_points(&entry_points, module)?;
-    Ok(Library { manifest, sha256: sha256.to_owned(), entry_points, module })
+    Ok(Library { manifest, sha256: sha256.to_owned(), entry_points, module, added })
 }
 
 /// Every entry point of the manifest has code behind it.

@@ -9,16 +9,17 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use vectis_contracts::channels::{ChannelCode, Channels};
+use vectis_contracts::plugin_fields::JudgeAdditions;
 use vectis_contracts::points::{
     ApprovalPoint, OrderProcessPoint, PointError, PricingPoint, Strategies, TaxPoint,
 };
 use vectis_kernel::ids::ChannelId;
 use vectis_kernel::{Clock, Ctx, Failure, SystemClock};
 
-use crate::discover;
 use crate::load::{Library, Loader};
 use crate::refusal::{Fault, Identity, Step};
 use crate::registry::{Bindings, FileState, PluginSet, Slugs, Workshop};
+use crate::{discover, fields};
 
 /// How the plugins of a process are run.
 pub struct RuntimeOptions {
@@ -34,6 +35,8 @@ pub struct RuntimeOptions {
     pub log_lines_per_second: u32,
     /// The clock plugins see.
     pub clock: Arc<dyn Clock>,
+    /// Whether the API can take what a plugin adds to it.
+    pub judge_additions: JudgeAdditions,
 }
 
 impl Default for RuntimeOptions {
@@ -45,6 +48,7 @@ impl Default for RuntimeOptions {
             call_budget: Duration::from_secs(1),
             log_lines_per_second: 100,
             clock: Arc::new(SystemClock),
+            judge_additions: |_, _| Ok(()),
         }
     }
 }
@@ -92,6 +96,7 @@ pub struct PluginRuntime {
     pub(crate) channels: Arc<dyn Channels>,
     current: ArcSwap<PluginSet>,
     slugs: ArcSwap<Slugs>,
+    judge_additions: JudgeAdditions,
     /// One writer at a time; readers never wait.
     writing: tokio::sync::Mutex<()>,
 }
@@ -102,7 +107,15 @@ impl PluginRuntime {
         options: RuntimeOptions,
         channels: Arc<dyn Channels>,
     ) -> Result<Arc<Self>, StartError> {
-        let RuntimeOptions { folder, required, pinned, call_budget, log_lines_per_second, clock } = options;
+        let RuntimeOptions {
+            folder,
+            required,
+            pinned,
+            call_budget,
+            log_lines_per_second,
+            clock,
+            judge_additions,
+        } = options;
         let runtime = Arc::new(Self {
             folder,
             workshop: Arc::new(Workshop { call_budget, log_lines_per_second, clock }),
@@ -110,6 +123,7 @@ impl PluginRuntime {
             channels,
             current: ArcSwap::default(),
             slugs: ArcSwap::default(),
+            judge_additions,
             writing: tokio::sync::Mutex::default(),
         });
         runtime.rescan().await?;
@@ -147,7 +161,12 @@ impl PluginRuntime {
         self.learn_slugs().await?;
         let bindings = self.read_bindings().await?;
         let (loader, folder, old) = (self.loader.clone(), self.folder.clone(), self.current.load_full());
-        let scan = tokio::task::spawn_blocking(move || scan(&loader, &folder, &old.files));
+        let judge = self.judge_additions;
+        let scan = tokio::task::spawn_blocking(move || {
+            let mut files = scan(&loader, &folder, &old.files)?;
+            fields::judge(&mut files, &old.files, judge);
+            io::Result::Ok(files)
+        });
         let files =
             scan.await?.map_err(|source| RefreshError::Folder { folder: self.folder.clone(), source })?;
         self.publish(files, bindings).await
@@ -180,7 +199,7 @@ impl PluginRuntime {
     }
 
     /// The set a request began with, the present one when it began with none.
-    fn set_of(&self, ctx: &Ctx) -> Arc<PluginSet> {
+    pub(crate) fn set_of(&self, ctx: &Ctx) -> Arc<PluginSet> {
         let kept = ctx.plugin_set.clone().and_then(|set| set.downcast().ok());
         kept.unwrap_or_else(|| self.current.load_full())
     }

@@ -1,6 +1,7 @@
 //! One file per extension point: the domain's question in wire records, the plugin's answer checked and in domain words.
 
 mod approval;
+mod fields;
 mod order_process;
 mod pricing;
 mod tax;
@@ -13,6 +14,7 @@ use vectis_plugin_api::abi::module::PluginModRef;
 use vectis_plugin_api::{ErrorCode, Id};
 
 pub(crate) use crate::adapters::approval::ApprovalAdapter;
+pub(crate) use crate::adapters::fields::FieldsAdapter;
 pub(crate) use crate::adapters::order_process::OrderProcessAdapter;
 pub(crate) use crate::adapters::pricing::PricingAdapter;
 pub(crate) use crate::adapters::tax::TaxAdapter;
@@ -43,6 +45,7 @@ pub(crate) fn rehearse(point: Point, recipe: Recipe) -> Result<(), Fault> {
         Point::Tax => TaxAdapter::start(recipe).map(drop),
         Point::OrderProcess => OrderProcessAdapter::start(recipe).map(drop),
         Point::Approval => ApprovalAdapter::start(recipe).map(drop),
+        Point::Fields => FieldsAdapter::start(recipe).map(drop),
     }
 }
 
@@ -54,6 +57,7 @@ pub(crate) fn is_in_code(point: Point, module: PluginModRef, name: &str) -> bool
         Point::Tax => tax::construct(module, name, "", host).map(drop),
         Point::OrderProcess => order_process::construct(module, name, "", host).map(drop),
         Point::Approval => approval::construct(module, name, "", host).map(drop),
+        Point::Fields => fields::construct(module, name, "", host).map(drop),
     };
     !outcome.is_err_and(|error| error.code == ErrorCode::UNSUPPORTED)
 }
