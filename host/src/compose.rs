@@ -113,6 +113,7 @@ pub async fn compose(config: Config, migrations: Migrations) -> anyhow::Result<H
             folder: config.plugins.folder.clone(),
             required: config.plugins.required.clone(),
             call_budget: config.plugins.call_budget,
+            judge_additions: vectis_graphql::judge_additions,
             ..RuntimeOptions::default()
         },
         channels.clone(),
@@ -138,7 +139,7 @@ struct Foundation {
 async fn build_services(config: &Config, foundation: Foundation) -> anyhow::Result<(Services, SigningKeys)> {
     let Foundation { db, audit, channels, plugins } = foundation;
     let strategies: Arc<dyn Strategies> = plugins.clone();
-    let (identity, accounts, signing_keys) = build_people(config, &db, &audit).await?;
+    let (identity, accounts, signing_keys) = build_people(config, &db, &audit, plugins.clone()).await?;
     let products =
         vectis_products::build(vectis_products::Deps { db: db.clone(), audit: audit.clone() }).products;
     let inventory =
@@ -192,7 +193,8 @@ async fn build_services(config: &Config, foundation: Foundation) -> anyhow::Resu
         identity,
         inventory,
         orders,
-        plugins: plugins.clone(),
+        plugin_fields: plugins.clone(),
+        plugins,
         pricing,
         products,
         tax,
@@ -205,9 +207,11 @@ async fn build_people(
     config: &Config,
     db: &Db,
     audit: &Arc<dyn Audit>,
+    plugins: Arc<PluginRuntime>,
 ) -> anyhow::Result<(Arc<dyn Identity>, Arc<dyn Accounts>, SigningKeys)> {
-    // Plugins cannot declare permissions yet; roles hold the platform's own.
-    let declared_permissions: Arc<dyn Fn() -> BTreeSet<Permission> + Send + Sync> = Arc::new(BTreeSet::new);
+    // Beside the platform's own, roles may hold what the plugins of the moment declare.
+    let declared_permissions: Arc<dyn Fn() -> BTreeSet<Permission> + Send + Sync> =
+        Arc::new(move || plugins.declared_permissions());
     let identity_deps = vectis_identity::Deps {
         db: db.clone(),
         audit: audit.clone(),

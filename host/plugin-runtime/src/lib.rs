@@ -29,6 +29,7 @@ mod tests;
 mod verify;
 
 pub use crate::check::{CheckOutcome, CheckReport, CheckStep, check};
+pub use crate::discover::files;
 pub use crate::inspect::{Inspection, inspect};
 pub use crate::refusal::{Refusal, Step};
 pub use crate::runtime::{PluginRuntime, RefreshError, RuntimeOptions, StartError};

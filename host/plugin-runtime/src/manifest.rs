@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 use vectis_contracts::plugin_fields::AddedSdl;
+use vectis_kernel::Permission;
 use vectis_plugin_api::abi::embed;
 use vectis_plugin_api::manifest::Manifest;
 
@@ -55,6 +56,11 @@ pub(crate) fn manifest<'data>(structure: &Structure<'data>) -> Result<(&'data st
     semver::Version::parse(version).map_err(|error| {
         refused(format!("plugin.toml: the version {version:?} is not semantic ({error}); write it as 1.4.0"))
     })?;
+    if let Some(key) = manifest.permissions.add.iter().find(|key| Permission::parse(key).is_none()) {
+        return Err(refused(format!(
+            "plugin.toml: the permission {key:?} must read area.action, in lower case"
+        )));
+    }
     Ok((text, manifest))
 }
 

@@ -1,7 +1,7 @@
 //! The plugins of this process: which files are loaded, which set is in force, and when a new one takes its place.
 
 use std::any::Any;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use vectis_contracts::points::{
     ApprovalPoint, OrderProcessPoint, PointError, PricingPoint, Strategies, TaxPoint,
 };
 use vectis_kernel::ids::ChannelId;
-use vectis_kernel::{Clock, Ctx, Failure, SystemClock};
+use vectis_kernel::{Clock, Ctx, Failure, Permission, SystemClock};
 
 use crate::load::{Library, Loader};
 use crate::refusal::{Fault, Identity, Step};
@@ -140,6 +140,14 @@ impl PluginRuntime {
     /// The set in force, to be put into `Ctx::plugin_set` when a request begins.
     pub fn snapshot(&self) -> Arc<dyn Any + Send + Sync> {
         self.current.load_full()
+    }
+
+    /// Permissions that the plugins in force add to the platform's.
+    pub fn declared_permissions(&self) -> BTreeSet<Permission> {
+        let set = self.current.load();
+        let libraries = set.files.iter().filter_map(|file| file.library.as_ref());
+        let keys = libraries.flat_map(|library| &library.manifest.permissions.add);
+        keys.filter_map(|key| Permission::parse(key)).collect()
     }
 
     /// Follows what was activated in other processes. Cheap when nothing was.
