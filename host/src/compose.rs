@@ -10,6 +10,7 @@ use vectis_contracts::accounts::Accounts;
 use vectis_contracts::audit::Audit;
 use vectis_contracts::channels::Channels;
 use vectis_contracts::identity::Identity;
+use vectis_contracts::once::Once;
 use vectis_contracts::points::Strategies;
 use vectis_contracts::priced_cart::CartPricer;
 use vectis_db::{Db, EmbeddedOptions, EmbeddedPostgres, ModuleMigrations, PoolSettings};
@@ -192,6 +193,7 @@ async fn build_services(config: &Config, foundation: Foundation) -> anyhow::Resu
         channels,
         identity,
         inventory,
+        once: Once::new(db),
         orders,
         plugin_fields: plugins.clone(),
         plugins,

@@ -12,6 +12,7 @@ pub mod channels;
 pub mod events;
 pub mod identity;
 pub mod inventory;
+pub mod once;
 pub mod orders;
 pub mod plugin_fields;
 pub mod plugins;

@@ -68,6 +68,21 @@ pub struct FieldQuestion {
     pub arguments: Map<String, Value>,
 }
 
+/// Why a plugin gave no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unanswered {
+    /// Why.
+    pub error: PointError,
+    /// It ran out of time and may still be at it: what it does is not known.
+    pub is_underway: bool,
+}
+
+impl From<PointError> for Unanswered {
+    fn from(error: PointError) -> Self {
+        Self { error, is_underway: false }
+    }
+}
+
 /// Parents of one call.
 pub const MAX_PARENTS: usize = 10_000;
 
@@ -79,5 +94,5 @@ pub trait PluginFields: Send + Sync {
 
     /// Asks a plugin of the request's set: an answer per parent, one for an operation. Nobody has looked at the answers yet
     /// but at their number and size. No transaction may be open.
-    async fn ask(&self, ctx: &Ctx, question: FieldQuestion) -> Result<Vec<Value>, PointError>;
+    async fn ask(&self, ctx: &Ctx, question: FieldQuestion) -> Result<Vec<Value>, Unanswered>;
 }

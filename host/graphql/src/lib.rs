@@ -48,6 +48,7 @@ use vectis_contracts::carts::Carts;
 use vectis_contracts::channels::Channels;
 use vectis_contracts::identity::Identity;
 use vectis_contracts::inventory::Inventory;
+use vectis_contracts::once::Once;
 use vectis_contracts::orders::Orders;
 use vectis_contracts::plugin_fields::PluginFields;
 use vectis_contracts::plugins::Plugins;
@@ -74,6 +75,7 @@ pub struct Services {
     pub channels: Arc<dyn Channels>,
     pub identity: Arc<dyn Identity>,
     pub inventory: Arc<dyn Inventory>,
+    pub once: Once,
     pub orders: Arc<dyn Orders>,
     pub plugin_fields: Arc<dyn PluginFields>,
     pub plugins: Arc<dyn Plugins>,

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::Value;
-use vectis_contracts::plugin_fields::{AddedSdl, Additions, FieldQuestion, JudgeAdditions, PluginFields};
+use vectis_contracts::plugin_fields::{
+    AddedSdl, Additions, FieldQuestion, JudgeAdditions, PluginFields, Unanswered,
+};
 use vectis_contracts::points::PointError;
 use vectis_kernel::Ctx;
 
@@ -24,7 +26,7 @@ impl PluginFields for PluginRuntime {
         self.set_of(ctx).additions.clone()
     }
 
-    async fn ask(&self, ctx: &Ctx, question: FieldQuestion) -> Result<Vec<Value>, PointError> {
+    async fn ask(&self, ctx: &Ctx, question: FieldQuestion) -> Result<Vec<Value>, Unanswered> {
         let adapter = self.set_of(ctx).fields.find(&question.plugin, ctx.channel_id)?;
         let name = adapter.name().to_owned();
         let failed = |message: &str| PointError::Failed {
@@ -37,11 +39,14 @@ impl PluginFields for PluginRuntime {
         // Off the threads that serve requests: an author's code may take its time.
         let call = tokio::task::spawn_blocking(move || adapter.ask(&ctx, question));
         if budget.is_zero() {
-            return call.await.map_err(|_| failed("the host broke off the call"))?;
+            return Ok(call.await.map_err(|_| failed("the host broke off the call"))??);
         }
         match tokio::time::timeout(budget + GRACE, call).await {
-            Ok(answers) => answers.map_err(|_| failed("the host broke off the call"))?,
-            Err(_) => Err(failed(&format!("it did not answer within {} ms", budget.as_millis()))),
+            Ok(answers) => Ok(answers.map_err(|_| failed("the host broke off the call"))??),
+            Err(_) => {
+                let error = failed(&format!("it did not answer within {} ms", budget.as_millis()));
+                Err(Unanswered { error, is_underway: true })
+            }
         }
     }
 }

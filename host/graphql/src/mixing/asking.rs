@@ -6,10 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_graphql::{Context, Response, ServerResult, Value};
 use futures_util::future::join_all;
 use serde_json::Value as Json;
+use vectis_contracts::once::Claim;
 use vectis_contracts::plugin_fields::{FieldKind, FieldParent, FieldQuestion, MAX_PARENTS};
-use vectis_kernel::Ctx;
+use vectis_kernel::{Ctx, InternalError};
 
 use crate::caller::ContextExt;
+use crate::error::{coded, internal};
 use crate::mixing::Mixed;
 use crate::mixing::fill::{Answers, Fill, failed};
 use crate::mixing::gather::{self, Parents};
@@ -30,16 +32,37 @@ impl Asking {
         Self { mixed, plan, caller, services, done: Mutex::default() }
     }
 
-    /// Runs a mutation of a plugin, in its turn. Its answer is put in its place with all others.
+    /// Runs a mutation of a plugin, in its turn and once per idempotency key. Its answer is put in its place with all others.
     pub(crate) async fn mutate(&self, ctx: &Context<'_>) -> ServerResult<()> {
         let key = &ctx.item.node.response_key().node;
         let Some((call, is_required)) = self.plan.mutation(key) else { return Ok(()) };
-        let command =
-            ctx.command(None).map_err(|error| ctx.set_error_path(error.into_server_error(ctx.item.pos)))?;
-        let answers = self.ask(&command, call, Vec::new()).await;
-        if let (Err(error), true) = (&answers, is_required) {
+        let refused = |error: async_graphql::Error| ctx.set_error_path(error.into_server_error(ctx.item.pos));
+        let command = ctx.command(None).map_err(refused)?;
+        let once = &self.services.once;
+        let broken = |error: InternalError| refused(internal(ctx, &error));
+        let answers = match once.claim(&command).await.map_err(broken)? {
+            Claim::Done(answer) => Ok(vec![answer]),
+            Claim::Underway => {
+                let message = "a request with this idempotency key is under way or broke off; look what it did before you \
+                               send another";
+                return Err(refused(coded("IDEMPOTENCY_KEY_IN_USE", message)));
+            }
+            Claim::Ours => match self.ask(&command, call, Vec::new()).await {
+                Ok(answers) => {
+                    once.done(&command, answers.first().unwrap_or(&Json::Null)).await.map_err(broken)?;
+                    Ok(answers)
+                }
+                Err(unanswered) => {
+                    if !unanswered.is_underway {
+                        once.give_back(&command).await.map_err(broken)?;
+                    }
+                    Err(unanswered)
+                }
+            },
+        };
+        if let (Err(unanswered), true) = (&answers, is_required) {
             // As with the platform's own: what comes after it is not done.
-            return Err(ctx.set_error_path(failed(error.to_string(), ctx.item.pos)));
+            return Err(ctx.set_error_path(failed(unanswered.error.to_string(), ctx.item.pos)));
         }
         self.done.lock().unwrap_or_else(PoisonError::into_inner).insert(call, answers);
         Ok(())
@@ -89,12 +112,7 @@ impl Asking {
         Ok(answers)
     }
 
-    async fn ask(
-        &self,
-        ctx: &Ctx,
-        call: usize,
-        parents: Vec<FieldParent>,
-    ) -> Result<Vec<Json>, vectis_contracts::points::PointError> {
+    async fn ask(&self, ctx: &Ctx, call: usize, parents: Vec<FieldParent>) -> Answers {
         let call = &self.plan.calls[call];
         let question = FieldQuestion {
             plugin: call.plugin.clone(),

@@ -5,7 +5,7 @@ use async_graphql::indexmap::IndexMap;
 use async_graphql::parser::types::{BaseType, Type, TypeKind};
 use async_graphql::{Name, PathSegment, Pos, ServerError, Value};
 use serde_json::Value as Json;
-use vectis_contracts::points::PointError;
+use vectis_contracts::plugin_fields::Unanswered;
 
 use crate::error::coded;
 use crate::mixing::gather::{self, Parents};
@@ -16,7 +16,7 @@ use crate::mixing::{Added, CORE, RESERVED, scalars};
 const MAX_ERRORS: usize = 100;
 
 /// The answers of one call, in the order of its parents.
-pub(super) type Answers = Result<Vec<Json>, PointError>;
+pub(super) type Answers = Result<Vec<Json>, Unanswered>;
 
 /// It is null and may not be; so what holds it is null.
 pub(super) struct Null;
@@ -103,7 +103,7 @@ impl<'a> Fill<'a> {
                 Some(answer) => self.typed(&calls[call], answer, &step.ty, shape, pos),
                 None => self.lie(&calls[call], pos, "no answer"),
             },
-            (Err(error), _) => self.fail(pos, error.to_string()),
+            (Err(unanswered), _) => self.fail(pos, unanswered.error.to_string()),
             (Ok(_), None) => {
                 self.fail(pos, format!("{} cannot be asked: its parent has no id", calls[call].field))
             }

@@ -18,7 +18,7 @@ fn file(bytes: &[u8]) -> (TempDir, PathBuf) {
 fn a_good_plugin_passes_every_step() {
     let (_folder, path) = file(fault_plugin());
 
-    let report = check(&path);
+    let report = check(&path, |_, _| Ok(()));
 
     assert!(report.is_ok(), "{report:#?}");
     assert_eq!(
@@ -54,7 +54,7 @@ fn a_good_plugin_passes_every_step() {
 fn an_entry_point_that_needs_a_configuration_is_skipped() {
     let (_folder, path) = file(template());
 
-    let report = check(&path);
+    let report = check(&path, |_, _| Ok(()));
 
     assert!(report.is_ok());
     let last = report.steps.last().unwrap();
@@ -67,12 +67,12 @@ fn an_entry_point_that_needs_a_configuration_is_skipped() {
 fn a_check_ends_at_the_first_refusal() {
     let (_folder, path) = file(&with(fault_plugin(), "api = \"^1.0\"", "api = \"^1.5\""));
 
-    let report = check(&path);
+    let report = check(&path, |_, _| Ok(()));
 
     assert!(!report.is_ok());
     let last = report.steps.last().unwrap();
     assert_eq!(last.step, Step::Api);
-    let sentence = "fault 1.0.0 (acme.so) refused at step api: needs ^1.5, this server offers 1.0; update the server or use \
+    let sentence = "fault 1.0.0 (acme.so) refused at step api: needs ^1.5, this server offers 1.1; update the server or use \
                     an older plugin";
     assert_eq!(last.outcome, CheckOutcome::Refused(sentence.to_owned()));
 }
@@ -81,7 +81,7 @@ fn a_check_ends_at_the_first_refusal() {
 fn a_check_of_nothing_says_so() {
     let folder = tempfile::tempdir().unwrap();
 
-    let report = check(&folder.path().join("none.so"));
+    let report = check(&folder.path().join("none.so"), |_, _| Ok(()));
 
     assert!(matches!(&report.steps[0].outcome, CheckOutcome::Refused(sentence)
         if sentence.starts_with("none.so refused at step read: it cannot be read: ")));
@@ -93,7 +93,7 @@ fn an_inspection_reads_all_without_loading() {
 
     let found = inspect(&path).unwrap();
 
-    assert_eq!((found.manifest.plugin.name.as_str(), found.api.as_str()), ("golden", "1.0.0"));
+    assert_eq!((found.manifest.plugin.name.as_str(), found.api.as_str()), ("golden", "1.1.0"));
     assert_eq!(
         (found.panic.as_str(), found.profile.as_str(), found.init_array_count),
         ("unwind", "release", 2)
