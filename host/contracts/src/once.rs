@@ -1,6 +1,8 @@
 //! One effect per idempotency key, for commands whose effect stands in no transaction of ours: a plugin's mutation. The key is
 //! claimed and committed before, the answer stored after.
 
+use std::error::Error;
+
 use serde_json::Value;
 use vectis_db::{Db, idempotency};
 use vectis_kernel::{Ctx, InternalError};
@@ -33,14 +35,14 @@ impl Once {
         if ctx.idempotency.is_none() {
             return Ok(Claim::Ours);
         }
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.db.begin().await.map_err(broken)?;
         let found = match idempotency::find(&mut tx, ctx).await {
             Ok(Some(answer)) => Claim::Done(answer),
             Ok(None) => Claim::Ours,
             Err(idempotency::Error::Unanswered(_)) => Claim::Underway,
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(broken(error)),
         };
-        tx.commit().await?;
+        tx.commit().await.map_err(broken)?;
         Ok(found)
     }
 
@@ -49,9 +51,9 @@ impl Once {
         if ctx.idempotency.is_none() {
             return Ok(());
         }
-        let mut tx = self.db.begin().await?;
-        idempotency::record(&mut tx, ctx, answer).await?;
-        Ok(tx.commit().await?)
+        let mut tx = self.db.begin().await.map_err(broken)?;
+        idempotency::record(&mut tx, ctx, answer).await.map_err(broken)?;
+        tx.commit().await.map_err(broken)
     }
 
     /// Gives the key back: nothing was done.
@@ -59,8 +61,12 @@ impl Once {
         if ctx.idempotency.is_none() {
             return Ok(());
         }
-        let mut tx = self.db.begin().await?;
-        idempotency::release(&mut tx, ctx).await?;
-        Ok(tx.commit().await?)
+        let mut tx = self.db.begin().await.map_err(broken)?;
+        idempotency::release(&mut tx, ctx).await.map_err(broken)?;
+        tx.commit().await.map_err(broken)
     }
+}
+
+fn broken(error: impl Into<Box<dyn Error + Send + Sync>>) -> InternalError {
+    InternalError(error.into())
 }
