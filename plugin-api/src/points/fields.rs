@@ -228,7 +228,11 @@ impl Arguments {
     /// [`ErrorCode::INPUT`] with the path of what does not fit.
     pub fn read<T: DeserializeOwned>(&self, name: &str) -> Result<T, Error> {
         let value = self.get(name).cloned().unwrap_or_default();
-        serde_path_to_error::deserialize(value)
-            .map_err(|error| Error::input(format!("{name}.{}: {}", error.path(), error.inner())))
+        serde_path_to_error::deserialize(value).map_err(|error| {
+            let path = error.path().to_string();
+            // The whole argument is written as a dot.
+            let place = if path == "." { name.to_owned() } else { format!("{name}.{path}") };
+            Error::input(format!("{place}: {}", error.inner()))
+        })
     }
 }

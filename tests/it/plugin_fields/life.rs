@@ -1,8 +1,8 @@
 //! Plugins come, change and go; the schema follows, and no request is dropped.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use futures_util::future::join_all;
 use serde_json::json;
 use vectis_tests::TestHost;
 
@@ -14,40 +14,34 @@ async fn a_swap_makes_a_new_schema_while_requests_run() {
     let host = shop().await;
     let staff = host.staff().await;
     let query = "{ products(first: 8) { nodes { name warrantyMonths variants { sku faultSku } } } }";
-    let stop = Arc::new(AtomicBool::new(false));
-    let asking: Vec<_> = (0..4)
-        .map(|_| {
-            let (client, stop) = (host.client(), stop.clone());
-            tokio::task::spawn(async move {
-                let mut count = 0;
-                while !stop.load(Ordering::SeqCst) {
-                    let answer = client.send(query, json!({})).await;
-                    assert!(answer.body["errors"].is_null(), "{}", answer.body);
-                    count += 1;
-                }
-                count
-            })
-        })
-        .collect();
-
+    let is_over = AtomicBool::new(false);
+    let asking = join_all((0..4).map(|_| async {
+        let (client, mut count) = (host.client(), 0);
+        while !is_over.load(Ordering::SeqCst) {
+            let answer = client.send(query, json!({})).await;
+            assert!(answer.body["errors"].is_null(), "{}", answer.body);
+            count += 1;
+        }
+        count
+    }));
     let text = "Months the maker stands in for the product";
-    for round in 0..6 {
-        let version = format!("version = \"1.{round}.0\"");
-        let described = format!("M{round}nths the maker stands in for the product");
-        host.plugins.drop_in_changed(
-            "product-warranty",
-            "product-warranty",
-            &[("version = \"1.0.0\"", &version), (text, &described)],
-        );
-        assert_eq!(reload(&staff, "product-warranty.so").await["version"], format!("1.{round}.0"));
-        let seen = ask(&staff, "{ __type(name: \"Product\") { fields { name description } } }").await;
-        assert!(seen.body.to_string().contains(&described), "{}", seen.body);
-    }
+    let swapping = async {
+        for round in 0..6 {
+            let version = format!("version = \"1.{round}.0\"");
+            let described = format!("M{round}nths the maker stands in for the product");
+            let changes = [("version = \"1.0.0\"", &*version), (text, &*described)];
+            host.plugins.drop_in_changed("product-warranty", "product-warranty", &changes);
+            let loaded = reload(&staff, "product-warranty.so").await;
+            assert_eq!(loaded["version"], format!("1.{round}.0"));
+            let seen = ask(&staff, "{ __type(name: \"Product\") { fields { name description } } }").await;
+            assert!(seen.body.to_string().contains(&described), "{}", seen.body);
+        }
+        is_over.store(true, Ordering::SeqCst);
+    };
 
-    stop.store(true, Ordering::SeqCst);
-    for asked in asking {
-        assert!(asked.await.unwrap() > 0);
-    }
+    let (asked, ()) = tokio::join!(asking, swapping);
+
+    assert!(asked.into_iter().all(|count: u32| count > 0));
     host.stop().await;
 }
 

@@ -7,7 +7,7 @@ use async_graphql::{Positioned, Variables};
 use async_graphql_value::{ConstValue, Value};
 use serde_json::{Map, Value as Json};
 
-use crate::mixing::{Added, CORE};
+use crate::mixing::{Added, CORE, scalars};
 
 /// What arguments of a request are made of.
 pub(super) struct Arguments<'d> {
@@ -17,32 +17,15 @@ pub(super) struct Arguments<'d> {
 }
 
 impl Arguments<'_> {
-    /// Those of a field.
+    /// Those of a field; a sentence when one is not of its type.
     pub(super) fn of(
         &self,
         field: &Field,
         declared: &[Positioned<InputValueDefinition>],
-    ) -> Map<String, Json> {
-        let given = |name: &str| field.get_argument(name).and_then(|value| self.value(&value.node));
-        self.complete(declared, given)
-    }
-
-    /// Declared inputs with what was given, or else their defaults.
-    fn complete(
-        &self,
-        declared: &[Positioned<InputValueDefinition>],
-        mut given: impl FnMut(&str) -> Option<Json>,
-    ) -> Map<String, Json> {
-        let mut complete = Map::new();
-        for input in declared {
-            let input = &input.node;
-            let default =
-                || input.default_value.as_ref().and_then(|value| value.node.clone().into_json().ok());
-            if let Some(value) = given(&input.name.node).or_else(default) {
-                complete.insert(input.name.node.to_string(), self.coerce(value, &input.ty.node));
-            }
-        }
-        complete
+    ) -> Result<Map<String, Json>, String> {
+        complete(self.added, declared, |name| {
+            field.get_argument(name).and_then(|value| self.value(&value.node))
+        })
     }
 
     /// A value of the document; `None` for a variable that was left out.
@@ -67,25 +50,53 @@ impl Arguments<'_> {
             plain => json(plain.clone().into_const()?),
         }
     }
+}
 
-    fn coerce(&self, value: Json, ty: &Type) -> Json {
-        match (&ty.base, value) {
-            (_, Json::Null) => Json::Null,
-            (BaseType::List(inner), Json::Array(items)) => {
-                items.into_iter().map(|item| self.coerce(item, inner)).collect::<Vec<_>>().into()
-            }
-            (BaseType::List(inner), single) => vec![self.coerce(single, inner)].into(),
-            (BaseType::Named(name), Json::Object(mut members)) => match self.added.kind(&CORE, name) {
-                Some(TypeKind::InputObject(input)) => {
-                    Json::Object(self.complete(&input.fields, |name| members.remove(name)))
-                }
-                _ => Json::Object(members),
-            },
-            // An id may be sent as a number.
-            (BaseType::Named(name), Json::Number(number)) if name == "ID" => Json::String(number.to_string()),
-            (BaseType::Named(_), scalar) => scalar,
+/// Declared inputs with what was given, or else their defaults.
+fn complete(
+    added: &Added,
+    declared: &[Positioned<InputValueDefinition>],
+    mut given: impl FnMut(&str) -> Option<Json>,
+) -> Result<Map<String, Json>, String> {
+    let mut complete = Map::new();
+    for input in declared {
+        let (name, ty) = (&input.node.name.node, &input.node.ty.node);
+        let default = || input.node.default_value.as_ref().and_then(|value| json(value.node.clone()));
+        if let Some(value) = given(name).or_else(default) {
+            let value = coerce(added, value, ty).map_err(|what| format!("{name}: {what}"))?;
+            complete.insert(name.to_string(), value);
         }
     }
+    Ok(complete)
+}
+
+/// A value as its type has it. The schema's own validation lets numbers pass that are too large.
+pub(super) fn coerce(added: &Added, value: Json, ty: &Type) -> Result<Json, String> {
+    match (&ty.base, value) {
+        (_, Json::Null) if ty.nullable => Ok(Json::Null),
+        (BaseType::List(inner), Json::Array(items)) => {
+            let items: Result<Vec<_>, _> = items.into_iter().map(|item| coerce(added, item, inner)).collect();
+            Ok(items?.into())
+        }
+        (BaseType::List(inner), single) => Ok(vec![coerce(added, single, inner)?].into()),
+        (BaseType::Named(name), value) => match (added.kind(&CORE, name), value) {
+            (Some(TypeKind::InputObject(input)), Json::Object(mut members)) => {
+                Ok(Json::Object(complete(added, &input.fields, |name| members.remove(name))?))
+            }
+            (_, value) => leaf(added, name, value).map_err(|value| format!("{value} is no {ty}")),
+        },
+    }
+}
+
+fn leaf(added: &Added, type_name: &str, value: Json) -> Result<Json, Json> {
+    let value = match value {
+        // They may be sent as numbers.
+        Json::Number(number) if matches!(type_name, "ID" | "Decimal" | "Quantity") => {
+            Json::String(number.to_string())
+        }
+        other => other,
+    };
+    if scalars::leaf(added, type_name, &value).is_some() { Ok(value) } else { Err(value) }
 }
 
 fn json(value: ConstValue) -> Option<Json> {

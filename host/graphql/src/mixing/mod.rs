@@ -85,6 +85,9 @@ impl Mixed {
         };
         let mut document = document.clone();
         let plan = Plan::new(self, &document, request.operation_name.as_deref(), &request.variables);
+        if let Some(misfit) = plan.misfit {
+            return Response::from_errors(vec![misfit]);
+        }
         inject::parents(&mut document, &self.types, &self.added);
         request.set_parsed_query(document);
         let asking = Arc::new(Asking::new(self.clone(), plan, caller.clone(), services.clone()));

@@ -6,11 +6,12 @@ use async_graphql::parser::types::{
     Directive, DocumentOperations, ExecutableDocument, Field, OperationDefinition, OperationType, Selection,
     SelectionSet, Type,
 };
-use async_graphql::{Name, Pos, Positioned, Variables};
+use async_graphql::{Name, Pos, Positioned, ServerError, Variables};
 use serde_json::{Map, Value as Json};
 use vectis_contracts::plugin_fields::FieldKind;
 
 use crate::document::innermost;
+use crate::error::bad_input;
 use crate::mixing::arguments::Arguments;
 use crate::mixing::{AddedField, Mixed};
 
@@ -18,6 +19,8 @@ use crate::mixing::{AddedField, Mixed};
 pub(crate) struct Plan {
     pub(super) root: Within,
     pub(super) calls: Vec<Call>,
+    /// The first argument that is not of its type.
+    pub(super) misfit: Option<ServerError>,
 }
 
 /// One question; of as many parents as there are.
@@ -75,16 +78,16 @@ impl Plan {
         variables: &Variables,
     ) -> Self {
         let Some(operation) = find_operation(document, operation) else {
-            return Self { root: Within::default(), calls: Vec::new() };
+            return Self { root: Within::default(), calls: Vec::new(), misfit: None };
         };
         let arguments = Arguments { operation, variables, added: &mixed.added };
-        let mut planner = Planner { mixed, document, arguments, calls: Vec::new() };
+        let mut planner = Planner { mixed, document, arguments, calls: Vec::new(), misfit: None };
         let root = match operation.ty {
             OperationType::Mutation => "Mutation",
             OperationType::Query | OperationType::Subscription => "Query",
         };
         let root = planner.within(&[&operation.selection_set.node], root);
-        Self { root, calls: planner.calls }
+        Self { root, calls: planner.calls, misfit: planner.misfit }
     }
 
     /// The call of a mutation by its name in the answer, and whether its failure is that of the whole.
@@ -118,6 +121,7 @@ struct Planner<'d> {
     document: &'d ExecutableDocument,
     arguments: Arguments<'d>,
     calls: Vec<Call>,
+    misfit: Option<ServerError>,
 }
 
 impl<'d> Planner<'d> {
@@ -130,7 +134,7 @@ impl<'d> Planner<'d> {
             let Some(ty) = mixed.types.ty(type_name, name) else { continue };
             let sets = below(&group);
             if let Some(added) = mixed.added.find(type_name, name) {
-                let call = self.call(added, &first.node, &key);
+                let call = self.call(added, first, &key);
                 let shape = self.shape(&sets, innermost(ty));
                 steps.push(Step { key, ty: ty.clone(), what: What::Added { call, pos: first.pos, shape } });
                 continue;
@@ -158,9 +162,12 @@ impl<'d> Planner<'d> {
     }
 
     /// The call for a field with its arguments, the one there is if it asks the same.
-    fn call(&mut self, added: &AddedField, field: &Field, key: &Name) -> usize {
+    fn call(&mut self, added: &AddedField, field: &Positioned<Field>, key: &Name) -> usize {
         let kind = added.kind();
-        let arguments = self.arguments.of(field, &added.definition.arguments);
+        let arguments = self.arguments.of(&field.node, &added.definition.arguments).unwrap_or_else(|what| {
+            self.misfit.get_or_insert_with(|| bad_input(what).into_server_error(field.pos));
+            Map::new()
+        });
         let key = (kind == FieldKind::Mutation).then(|| key.clone());
         let name = added.name();
         let same = |call: &Call| {

@@ -14,6 +14,7 @@ use vectis_kernel::permission::{buyer, staff};
 use crate::FieldTypes;
 use crate::document::innermost;
 use crate::mixing::added::{Added, AddedField, Grant, MAX_RULES};
+use crate::mixing::arguments::coerce;
 use crate::policy::Access;
 use crate::shape::POLICY;
 
@@ -254,6 +255,10 @@ impl<'a> Reader<'a> {
         for input in inputs {
             require_once(&mut seen, &input.node.name)?;
             self.require_type(&input.node.ty, Use::Input)?;
+            if let Some(default) = &input.node.default_value {
+                let value = default.node.clone().into_json().unwrap_or_default();
+                coerce(&self.added, value, &input.node.ty.node).or_else(|what| at(default.pos, what))?;
+            }
         }
         Ok(())
     }

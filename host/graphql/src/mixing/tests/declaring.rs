@@ -113,6 +113,8 @@ fn types_must_exist_and_be_of_their_use() {
     assert_refused("extend type Query { a: Product @public }", "Product cannot be answered");
     assert_refused("extend type Query { a: MoneyInput @public }", "MoneyInput cannot be answered");
     assert_refused("extend type Query { a(b: Money): Int @public }", "Money cannot be an argument");
+    assert_refused("extend type Query { a(b: Int = 5000000000): Int @public }", "5000000000 is no Int");
+    assert_refused("extend type Query { a(b: [Boolean!] = [null]): Int @public }", "null is no Boolean!");
     assert_refused("extend type Query { a(b: Int c: Int b: Int): Int @public }", "b stands here twice");
     for ty in ["Decimal", "Quantity!", "[DateTime!]", "JSON", "CurrencyCode", "Money", "[[UnitPrice]]"] {
         assert_eq!(refusal(&format!("extend type Query {{ a: {ty} @public }}")), "");
