@@ -9,6 +9,7 @@ mod bad_input;
 mod events;
 mod isolation;
 mod kills;
+mod plugin_fields;
 mod races;
 mod shop;
 mod statements;

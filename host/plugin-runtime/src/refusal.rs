@@ -27,6 +27,8 @@ pub enum Step {
     EntryPoints,
     /// Its name against the plugins loaded before.
     Name,
+    /// What it adds to the GraphQL API, against the API and the other plugins.
+    Graphql,
     /// A configuration against the entry point's schema.
     Config,
     /// The entry point's constructor.
@@ -56,11 +58,21 @@ impl fmt::Display for Step {
             Self::Load => "load",
             Self::EntryPoints => "entry points",
             Self::Name => "name",
+            Self::Graphql => "graphql",
             Self::Config => "config",
             Self::Construct => "construct",
             Self::SelfTest => "self-test",
         })
     }
+}
+
+/// The longest sentence that is passed on to people.
+pub(crate) const MAX_SENTENCE_BYTES: usize = 1_000;
+
+/// A sentence with a plugin's words in it, up to the length that anybody reads.
+pub(crate) fn cut(mut sentence: String) -> String {
+    sentence.truncate(sentence.floor_char_boundary(MAX_SENTENCE_BYTES));
+    sentence
 }
 
 /// A refusal before it is known whose: where, and why with the fix.

@@ -1,6 +1,8 @@
 //! Who answers which point in which channel. A [`PluginSet`] is built as a whole, published atomically and never changed
 //! afterwards; a request keeps the one it began with.
 
+pub(crate) mod fields;
+
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -8,6 +10,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use vectis_contracts::channels::StrategyBinding;
+use vectis_contracts::plugin_fields::Additions;
 use vectis_contracts::points::PointError;
 use vectis_kernel::Clock;
 use vectis_kernel::ids::ChannelId;
@@ -19,6 +22,7 @@ use crate::lifecycle::Recipe;
 use crate::load::Library;
 use crate::manifest::EntryPoint;
 use crate::refusal::{Fault, Identity};
+use crate::registry::fields::FieldSlots;
 
 /// What every instance is built with.
 pub(crate) struct Workshop {
@@ -101,6 +105,8 @@ pub(crate) struct PluginSet {
     pub(crate) tax: Slots<TaxAdapter>,
     pub(crate) order_process: Slots<OrderProcessAdapter>,
     pub(crate) approval: Slots<ApprovalAdapter>,
+    pub(crate) fields: FieldSlots,
+    pub(crate) additions: Arc<Additions>,
 }
 
 impl PluginSet {
@@ -117,8 +123,10 @@ impl PluginSet {
         let tax = Slots::build(&mut plan, &old.tax);
         let order_process = Slots::build(&mut plan, &old.order_process);
         let approval = Slots::build(&mut plan, &old.approval);
+        let fields = FieldSlots::build(&mut plan, &old.fields);
         let problems = plan.problems;
-        Self { pricing, tax, order_process, approval, problems, files, bindings }
+        let additions = fields::additions(&files, &old.additions);
+        Self { pricing, tax, order_process, approval, fields, additions, problems, files, bindings }
     }
 
     /// The file and library of a loaded plugin.
