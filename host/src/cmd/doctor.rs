@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use vectis_contracts::plugins::{PluginStatus, Plugins as _};
+use vectis_events::housekeeping;
 use vectis_kernel::Ctx;
 
 use super::say;
@@ -25,13 +26,33 @@ pub async fn run(args: &ConfigArgs) -> anyhow::Result<ExitCode> {
         Err(error) => return Ok(ill("start", &format!("{error:#}"))),
     };
     well("database", "connected");
+    let events = events(&host).await;
     match tokio::net::TcpListener::bind(&listen).await {
         Ok(_) => well("server", &format!("{listen} is free")),
         Err(error) => well("server", &format!("{listen} is taken ({error}); fine when a shop runs there")),
     }
-    let code = plugins(&host).await?;
+    let plugins = plugins(&host).await?;
     host.stop().await;
-    Ok(code)
+    Ok(if events == ExitCode::SUCCESS { plugins } else { events })
+}
+
+async fn events(host: &Host) -> ExitCode {
+    let log = host.events.log();
+    if let Err(error) = log.watch(&["vectis.orders"]).await {
+        return ill("events", &format!("{error}; orders go on, but nobody is told. Look at events.brokers"));
+    }
+    match housekeeping::dead_letters(&host.db).await {
+        Ok(0) => well("events", &format!("the {} log answers", log.name())),
+        Ok(letters) => well(
+            "events",
+            &format!(
+                "the {} log answers; {letters} dead letters wait: vectis events dead-letters",
+                log.name()
+            ),
+        ),
+        Err(error) => return ill("events", &error.to_string()),
+    }
+    ExitCode::SUCCESS
 }
 
 async fn plugins(host: &Host) -> anyhow::Result<ExitCode> {

@@ -9,6 +9,7 @@ mod inbox;
 mod migrations;
 mod outbox;
 mod pool;
+mod readers;
 mod retry;
 mod statements;
 mod support;

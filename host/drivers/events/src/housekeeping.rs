@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use vectis_db::{Db, DbError, dead_letters, inbox, outbox};
+use vectis_db::{Db, DbError, inbox, outbox};
 
 /// How long things are kept.
 #[derive(Clone, Debug)]
@@ -33,10 +33,16 @@ pub async fn measure(db: &Db, ctx: &vectis_kernel::Ctx) -> Result<(), DbError> {
         metrics::gauge!("vectis_reader_lag_events", "reader" => name.clone()).set(f64_of(standing.behind));
         metrics::gauge!("vectis_reader_lag_seconds", "reader" => name).set(f64_of(age) / 1000.0);
     }
-    for (consumer, letters) in dead_letters::counts(db).await? {
+    for (consumer, letters) in vectis_db::dead_letters::counts(db).await? {
         metrics::gauge!("vectis_dead_letters", "consumer" => consumer).set(f64_of(letters));
     }
     Ok(())
+}
+
+/// How many dead letters wait.
+pub async fn dead_letters(db: &Db) -> Result<i64, DbError> {
+    let counts = vectis_db::dead_letters::counts(db).await?;
+    Ok(counts.into_iter().map(|(_, letters)| letters).sum())
 }
 
 /// Prometheus counts in floating point; money never comes near it.

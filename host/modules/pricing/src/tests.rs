@@ -1,5 +1,6 @@
 mod audit;
 mod entries;
+mod feed;
 mod lists;
 mod managed;
 mod model;
@@ -17,7 +18,7 @@ use rust_decimal::Decimal;
 use sqlx::PgPool;
 use uuid::Uuid;
 use vectis_contracts::pricing::{
-    PriceAudience, PriceCode, PriceQuery, PriceQueryLine, Pricing, SetPriceEntry, UpsertPriceList,
+    PriceAudience, PriceCode, PriceFeed, PriceQuery, PriceQueryLine, Pricing, SetPriceEntry, UpsertPriceList,
 };
 use vectis_db::{Db, testing};
 use vectis_kernel::ids::{
@@ -42,6 +43,7 @@ struct Room {
     audit: Arc<FakeAudit>,
     strategies: Arc<FakeStrategies>,
     pricing: Arc<dyn Pricing>,
+    price_feed: Arc<dyn PriceFeed>,
     told: Arc<Mutex<Vec<Event>>>,
 }
 
@@ -53,7 +55,8 @@ async fn room(pool: PgPool) -> Room {
     let audit = Arc::new(FakeAudit::default());
     let strategies = Arc::new(FakeStrategies::default());
     let deps = crate::Deps { db: db.clone(), audit: audit.clone(), strategies: strategies.clone() };
-    Room { db, audit, strategies, pricing: crate::build(deps).pricing, told }
+    let crate::Built { pricing, price_feed } = crate::build(deps);
+    Room { db, audit, strategies, pricing, price_feed, told }
 }
 
 impl Room {

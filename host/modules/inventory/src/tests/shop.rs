@@ -8,7 +8,9 @@ use sqlx::PgPool;
 use uuid::Uuid;
 use vectis_contracts::Tx;
 use vectis_contracts::audit::{Audit, AuditCode, AuditEntry, AuditFilter, AuditRecord};
-use vectis_contracts::inventory::{AdjustStock, Inventory, ReserveCode, ReserveStock, StockCode, StockNeed};
+use vectis_contracts::inventory::{
+    AdjustStock, Inventory, ReserveCode, ReserveStock, StockCode, StockFeed, StockNeed,
+};
 use vectis_db::Db;
 use vectis_kernel::ids::{VariantId, WarehouseId};
 use vectis_kernel::{Ctx, Event, Failure, FixedClock, Page, PageRequest, Quantity, RefusalCode};
@@ -43,6 +45,7 @@ impl Audit for RememberedAudit {
 pub(super) struct Shop {
     pub(super) db: Db,
     pub(super) inventory: Arc<dyn Inventory>,
+    pub(super) stock_feed: Arc<dyn StockFeed>,
     pub(super) audit: Arc<RememberedAudit>,
     pub(super) clock: Arc<FixedClock>,
     pub(super) ctx: Ctx,
@@ -67,10 +70,10 @@ impl Shop {
         let start = DateTime::from_timestamp_secs(1_700_000_000).unwrap();
         let clock = Arc::new(FixedClock::at(start));
         let ctx = Ctx { clock: clock.clone(), ..Ctx::system("test") };
-        let inventory = built.inventory;
+        let (inventory, stock_feed) = (built.inventory, built.stock_feed);
         let north = inventory.warehouse_upsert(&ctx, "NORTH", "North", "GB").await.unwrap();
         let south = inventory.warehouse_upsert(&ctx, "SOUTH", "South", "FR").await.unwrap();
-        Self { db, inventory, audit, clock, ctx, events, north, south }
+        Self { db, inventory, stock_feed, audit, clock, ctx, events, north, south }
     }
 
     pub(super) fn new_id<I: From<Uuid>>(&self) -> I {
