@@ -128,6 +128,7 @@ fn settings(folder: &Path, port: u16, controller: u16) -> String {
          offsets.topic.num.partitions=4\n\
          transaction.state.log.replication.factor=1\n\
          transaction.state.log.min.isr=1\n\
+         transaction.state.log.num.partitions=1\n\
          group.initial.rebalance.delay.ms=0\n\
          auto.create.topics.enable=false\n\
          unclean.leader.election.enable=false\n",

@@ -1,10 +1,10 @@
 //! From an order to another system.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use uuid::Uuid;
-use vectis_contracts::ports::event_log::{Delivered, EventLog as _};
+use vectis_contracts::ports::event_log::{Delivered, EventLog};
 use vectis_tests::broker::Broker;
 use vectis_tests::shop::lines;
 use vectis_tests::{PluginFolder, TestHost};
@@ -34,31 +34,55 @@ pub(super) async fn place_an_order(shop: &TestHost) {
     }
 }
 
-/// What the database says was told: ids by aggregate, in order.
-pub(super) async fn told(shop: &TestHost) -> BTreeMap<String, Vec<String>> {
-    let rows: Vec<(Uuid, Uuid)> = sqlx::query_as(
-        "SELECT aggregate_id, id FROM events.outbox WHERE aggregate_kind <> 'foreign' ORDER BY aggregate_id, aggregate_kind, sequence",
+/// Ids by kind and id of the aggregate, in order.
+type Told = BTreeMap<(String, String), Vec<String>>;
+
+/// What the database says was told.
+pub(super) async fn told(shop: &TestHost) -> Told {
+    let rows: Vec<(String, Uuid, Uuid)> = sqlx::query_as(
+        "SELECT aggregate_kind, aggregate_id, id FROM events.outbox WHERE aggregate_kind <> 'foreign' ORDER BY sequence",
     )
     .fetch_all(shop.db.pool())
     .await
     .unwrap();
-    let mut told: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for (aggregate, id) in rows {
-        told.entry(aggregate.to_string()).or_default().push(id.to_string());
+    let mut told = Told::new();
+    for (kind, aggregate, id) in rows {
+        told.entry((kind, aggregate.to_string())).or_default().push(id.to_string());
     }
     told
 }
 
-pub(super) fn by_key(delivered: &[Delivered]) -> BTreeMap<String, Vec<String>> {
-    let mut heard: BTreeMap<String, Vec<String>> = BTreeMap::new();
+/// Reads all topics until so many different events have come: the first copies, in the order in which they came, and how many
+/// more copies there were.
+pub(super) async fn first_copies(log: &dyn EventLog, count: usize) -> (Vec<Delivered>, usize) {
+    let topics = vectis_contracts::events::topics();
+    log.ensure_topics(&topics).await.unwrap();
+    let mut subscription = log.subscribe(&unique("witness"), &topics).await.unwrap();
+    let (mut first, mut seen, mut copies) = (Vec::new(), HashSet::new(), 0);
+    while first.len() < count {
+        for record in read(&mut *subscription, 1).await {
+            if seen.insert(record.record.headers["event-id"].clone()) {
+                first.push(record);
+            } else {
+                copies += 1;
+            }
+        }
+    }
+    (first, copies)
+}
+
+pub(super) fn by_aggregate(delivered: &[Delivered]) -> Told {
+    let mut heard = Told::new();
     for record in delivered {
-        heard.entry(record.record.key.clone()).or_default().push(record.record.headers["event-id"].clone());
+        let kind = payload(record)["aggregateKind"].as_str().unwrap().to_owned();
+        let place = (kind, record.record.key.clone());
+        heard.entry(place).or_default().push(record.record.headers["event-id"].clone());
     }
     heard
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn everything_told_arrives_at_the_broker_once_and_in_order() {
+async fn everything_told_arrives_at_the_broker_in_order() {
     let Some(broker) = Broker::start_new().await else { return };
     let shop = shop_on(&broker.address()).await;
     for _ in 0..3 {
@@ -67,14 +91,11 @@ async fn everything_told_arrives_at_the_broker_once_and_in_order() {
 
     let told = told(&shop).await;
     let count = told.values().map(Vec::len).sum();
-    let log = kafka(&broker);
-    let topics = vectis_contracts::events::topics();
-    log.ensure_topics(&topics).await.unwrap();
-    let mut subscription = log.subscribe(&unique("witness"), &topics).await.unwrap();
-    let delivered = read(&mut *subscription, count).await;
+    let (delivered, copies) = first_copies(&kafka(&broker), count).await;
 
     assert!(count > 100, "the demo shop and three orders tell {count} events");
-    assert_eq!(by_key(&delivered), told);
+    println!("{count} events, {copies} copies more");
+    assert!(by_aggregate(&delivered) == told, "the broker has other events, or in another order");
     let placed: Vec<&Delivered> = delivered
         .iter()
         .filter(|one| one.record.headers["event-type"] == "vectis.orders.order_placed.v1")

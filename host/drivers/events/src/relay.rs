@@ -48,15 +48,12 @@ enum RelayError {
 }
 
 impl Relay {
-    /// Relays until told to stop. Every failure is logged, waited out and begun anew; nothing is lost by it.
+    /// Relays until told to stop; ends the batch it is in. Every failure is logged, waited out and begun anew; nothing is lost
+    /// by it.
     pub async fn run(&self, stop: CancellationToken) {
         let mut back_off = BackOff::new(FIRST_WAIT, LONGEST_WAIT);
         while !stop.is_cancelled() {
-            let outcome = tokio::select! {
-                () = stop.cancelled() => return,
-                outcome = self.pass_on(&mut back_off) => outcome,
-            };
-            let Err(error) = outcome;
+            let Err(error) = self.pass_on(&stop, &mut back_off).await else { return };
             metrics::counter!("vectis_relay_failures_total").increment(1);
             let wait = back_off.next();
             tracing::warn!(%error, wait_ms = wait.as_millis(), "the relay is held up; it will try again");
@@ -67,12 +64,15 @@ impl Relay {
         }
     }
 
-    async fn pass_on(&self, back_off: &mut BackOff) -> Result<std::convert::Infallible, RelayError> {
+    async fn pass_on(&self, stop: &CancellationToken, back_off: &mut BackOff) -> Result<(), RelayError> {
         let topics = topics();
         self.broker.ensure_topics(&topics).await?;
         let mut source = self.outbox.subscribe(READER, &topics).await?;
         loop {
-            let batch = source.next(self.batch, PATIENCE).await?;
+            let batch = tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                batch = source.next(self.batch, PATIENCE) => batch?,
+            };
             if batch.is_empty() {
                 continue;
             }
