@@ -40,13 +40,14 @@ impl Process {
                 let entry: serde_json::Value = serde_json::from_str(&line).unwrap_or_default();
                 let message = &entry["fields"]["message"];
                 if message == "relaying" || message == "consuming" {
-                    return;
+                    return true;
                 }
                 eprintln!("{line}");
             }
-            panic!("the program ended");
+            false
         };
-        tokio::time::timeout(Duration::from_secs(60), begun).await.expect("the program begins in time");
+        let begun = tokio::time::timeout(Duration::from_secs(60), begun).await;
+        assert!(begun.expect("the program begins in time"), "the program ended");
         let mut log = JoinSet::new();
         log.spawn(async move {
             while let Ok(Some(line)) = lines.next_line().await {
