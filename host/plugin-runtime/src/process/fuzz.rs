@@ -30,7 +30,7 @@ use crate::load::{Code, Library};
 use crate::point::Point;
 use crate::process::area::{self, ANSWER_BYTES, Area, PAYLOAD, QUESTION_BYTES, Right, Word};
 use crate::process::bytes::{Reader, Writer};
-use crate::process::codec::{self, approval, order_process, pricing, tax};
+use crate::process::codec::{self, approval, fields, order_process, pricing, tax};
 use crate::process::link::{Link, Received};
 use crate::process::protocol::{ANSWERED, FAILED, MESSAGE_BYTES, Message, Verb};
 use crate::process::worker::Worker;
@@ -144,6 +144,7 @@ impl Hostile {
                 approval::write_plan(&mut writer, steps);
             }
             Verb::MayDecide => approval::write_objection(&mut writer, Some(&name(0))),
+            Verb::Fields => fields::write_answers(&mut writer, &format!("[{}]", "[".repeat(many))),
             Verb::Load | Verb::Construct | Verb::Drop => {}
         }
         // What did not fit ends somewhere.
@@ -295,6 +296,7 @@ fn plugin() -> io::Result<Arc<Library>> {
         sha256: String::new(),
         entry_points: Vec::new(),
         code: Code::Apart(fleet),
+        added: None,
     }))
 }
 
@@ -338,7 +340,7 @@ fn asked(fleet: &Fleet, dice: &mut Dice) {
     let Ok(remote) = fleet.construct(construct, Arc::new(Services), BUDGET) else { return };
     for _ in 0..3 {
         let nothing = |_: &mut Writer<'_>| ();
-        match dice.below(8) {
+        match dice.below(9) {
             0 => {
                 let mut out = [Priced::none(); 3];
                 taken(remote.ask(Verb::Price, nothing, |bytes| pricing::read_answer(bytes, &mut out)));
@@ -348,7 +350,8 @@ fn asked(fleet: &Fleet, dice: &mut Dice) {
             3 => taken(remote.ask(Verb::States, nothing, order_process::read_states)),
             4 => taken(remote.ask(Verb::Transitions, nothing, order_process::read_transitions)),
             5 => taken(remote.ask(Verb::Step, nothing, order_process::read_step)),
-            6 => taken(remote.ask(Verb::Plan, nothing, approval::read_plan)),
+            6 => taken(remote.ask(Verb::Fields, nothing, fields::read_answers)),
+            7 => taken(remote.ask(Verb::Plan, nothing, approval::read_plan)),
             _ => taken(remote.ask(Verb::MayDecide, nothing, approval::read_objection)),
         }
     }
