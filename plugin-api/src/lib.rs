@@ -124,6 +124,7 @@ mod export;
 mod host;
 pub mod manifest;
 pub mod points;
+pub mod services;
 pub mod testing;
 pub mod units;
 

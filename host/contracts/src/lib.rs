@@ -10,15 +10,18 @@ pub mod audit;
 pub mod carts;
 pub mod channels;
 pub mod events;
+pub mod extensions;
 pub mod identity;
 pub mod inventory;
 pub mod just_written;
 pub mod orders;
+pub mod plugin_services;
 pub mod plugins;
 pub mod points;
 pub mod priced_cart;
 pub mod pricing;
 pub mod products;
+pub mod shipping;
 pub mod shopper;
 pub mod tax;
 

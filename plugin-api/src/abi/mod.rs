@@ -16,6 +16,7 @@ pub mod module;
 pub mod order_process;
 pub mod pricing;
 pub mod remote;
+pub mod services;
 pub mod tax;
 
 pub use abi_stable;
