@@ -23,6 +23,7 @@ macro_rules! export_plugin {
         $(, tax: { $($tax:literal => $tax_type:ty),+ $(,)? })?
         $(, order_process: { $($order_process:literal => $order_process_type:ty),+ $(,)? })?
         $(, approval: { $($approval:literal => $approval_type:ty),+ $(,)? })?
+        $(, shipping_rate: { $($shipping_rate:literal => $shipping_rate_type:ty),+ $(,)? })?
         $(,)?
     ) => {
         #[cfg(panic = "abort")]
@@ -48,6 +49,10 @@ macro_rules! export_plugin {
                 $crate::abi::embed::mentions(MANIFEST, $approval),
                 ::core::concat!("the manifest has no entry point ", $approval)
             );)+)?
+            $($(::core::assert!(
+                $crate::abi::embed::mentions(MANIFEST, $shipping_rate),
+                ::core::concat!("the manifest has no entry point ", $shipping_rate)
+            );)+)?
 
             struct Exported;
 
@@ -61,6 +66,8 @@ macro_rules! export_plugin {
                     &[$($(($order_process, $crate::abi::order_process::build::<$order_process_type>)),+)?];
                 const APPROVAL: &'static [EntryPoint<$crate::abi::approval::ApprovalObj>] =
                     &[$($(($approval, $crate::abi::approval::build::<$approval_type>)),+)?];
+                const SHIPPING_RATE: &'static [EntryPoint<$crate::abi::shipping_rate::ShippingRateObj>] =
+                    &[$($(($shipping_rate, $crate::abi::shipping_rate::build::<$shipping_rate_type>)),+)?];
             }
 
             #[unsafe(export_name = "_1as_0lib_1header_0root_bmodule_bloader")]

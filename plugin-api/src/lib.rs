@@ -136,4 +136,4 @@ pub use crate::abi::id::{Id, NotAnId};
 pub use crate::deadline::Deadline;
 pub use crate::error::{Error, ErrorCode};
 pub use crate::host::{Host, Level};
-pub use crate::points::{approval, order_process, pricing, tax};
+pub use crate::points::{approval, order_process, pricing, shipping_rate, tax};

@@ -107,9 +107,6 @@ impl std::error::Error for ServiceError {}
 /// Serves plugins. Dropping a future that waits breaks off what it waits for.
 #[async_trait]
 pub trait PluginServices: Send + Sync {
-    /// What is wrong with the capabilities of a manifest, in one sentence.
-    fn judge(&self, asked: &Capabilities) -> Result<(), String>;
-
     /// What needs no waiting: `secret`, `metric`. `None` for a service that does.
     fn serve_at_once(
         &self,

@@ -34,6 +34,8 @@ pub struct ShippingItem {
     pub sku: String,
     /// How much.
     pub quantity: Quantity,
+    /// What one weighs, in grams; 0 when unknown.
+    pub weight_g: i64,
 }
 
 /// One way to have it brought.

@@ -8,11 +8,12 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use vectis_contracts::channels::StrategyBinding;
+use vectis_contracts::plugin_services::{Grants, PluginServices, ServiceCaller};
 use vectis_contracts::points::PointError;
 use vectis_kernel::Clock;
 use vectis_kernel::ids::ChannelId;
 
-use crate::adapters::{Adapter, ApprovalAdapter, OrderProcessAdapter, PricingAdapter, TaxAdapter};
+use crate::adapters::{Adapter, ApprovalAdapter, OrderProcessAdapter, PricingAdapter, ShippingRateAdapter, TaxAdapter};
 use crate::host_api::{InstanceServices, LogLimit};
 use crate::isolation::Quarantine;
 use crate::lifecycle::Recipe;
@@ -28,6 +29,10 @@ pub(crate) struct Workshop {
     pub(crate) fallback: BTreeMap<String, String>,
     pub(crate) log_lines_per_second: u32,
     pub(crate) clock: Arc<dyn Clock>,
+    /// How long a call may take that waits for services of the host.
+    pub(crate) waiting_budget: Duration,
+    pub(crate) services: Arc<dyn PluginServices>,
+    pub(crate) grants: Grants,
 }
 
 impl Workshop {
@@ -49,13 +54,19 @@ impl Workshop {
             channel: channel.to_owned(),
             clock: self.clock.clone(),
             log_limit: LogLimit::new(self.log_lines_per_second),
+            services: self.services.clone(),
+            caller: ServiceCaller {
+                plugin: library.name().to_owned(),
+                asked: library.manifest.capabilities.clone(),
+                granted: self.grants.of(library.name()),
+            },
         };
         Ok(Recipe {
             library: library.clone(),
             entry_point: entry.name.clone(),
             config_json: config.to_string(),
             services: Arc::new(services),
-            budget: self.call_budget,
+            budget: if entry.point.waits() { self.waiting_budget } else { self.call_budget },
             quarantine: self.quarantine,
         })
     }
@@ -101,6 +112,7 @@ pub(crate) struct PluginSet {
     pub(crate) tax: Slots<TaxAdapter>,
     pub(crate) order_process: Slots<OrderProcessAdapter>,
     pub(crate) approval: Slots<ApprovalAdapter>,
+    pub(crate) shipping_rate: Slots<ShippingRateAdapter>,
 }
 
 impl PluginSet {
@@ -117,8 +129,9 @@ impl PluginSet {
         let tax = Slots::build(&mut plan, &old.tax);
         let order_process = Slots::build(&mut plan, &old.order_process);
         let approval = Slots::build(&mut plan, &old.approval);
+        let shipping_rate = Slots::build(&mut plan, &old.shipping_rate);
         let problems = plan.problems;
-        Self { pricing, tax, order_process, approval, problems, files, bindings }
+        Self { pricing, tax, order_process, approval, shipping_rate, problems, files, bindings }
     }
 
     /// The file and library of a loaded plugin.

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use vectis_contracts::channels::{ChannelCode, Channels};
+use vectis_contracts::plugin_services::{Grants, PluginServices};
 use vectis_contracts::points::{
     ApprovalPoint, OrderProcessPoint, PointError, PricingPoint, Strategies, TaxPoint,
 };
@@ -16,6 +17,7 @@ use vectis_kernel::ids::ChannelId;
 use vectis_kernel::{Clock, Ctx, Failure, SystemClock};
 
 use crate::discover;
+use crate::host_api::NoPluginServices;
 use crate::isolation::{IsolationPolicy, ProcessOptions, Quarantine};
 use crate::load::{Library, Loader};
 use crate::refusal::{Fault, Identity, Step};
@@ -43,6 +45,12 @@ pub struct RuntimeOptions {
     pub quarantine: Quarantine,
     /// Extension point → name of the plugin that answers in place of one that was given up.
     pub fallback: BTreeMap<String, String>,
+    /// How long a call may take that waits for services of the host. Zero for as long as it likes.
+    pub waiting_budget: Duration,
+    /// What the host does for plugins beside log and clock.
+    pub services: Arc<dyn PluginServices>,
+    /// Who may ask for what of it.
+    pub grants: Grants,
 }
 
 impl Default for RuntimeOptions {
@@ -58,6 +66,9 @@ impl Default for RuntimeOptions {
             process: ProcessOptions::default(),
             quarantine: Quarantine::default(),
             fallback: BTreeMap::new(),
+            waiting_budget: Duration::from_secs(5),
+            services: Arc::new(NoPluginServices),
+            grants: Grants::default(),
         }
     }
 }
@@ -104,7 +115,7 @@ pub struct PluginRuntime {
     loader: Arc<Loader>,
     pub(crate) channels: Arc<dyn Channels>,
     current: ArcSwap<PluginSet>,
-    slugs: ArcSwap<Slugs>,
+    pub(crate) slugs: ArcSwap<Slugs>,
     /// One writer at a time; readers never wait.
     writing: tokio::sync::Mutex<()>,
 }
@@ -117,10 +128,20 @@ impl PluginRuntime {
     ) -> Result<Arc<Self>, StartError> {
         let RuntimeOptions { folder, required, pinned, call_budget, log_lines_per_second, clock, .. } =
             options;
-        let RuntimeOptions { isolation, process, quarantine, fallback, .. } = options;
+        let RuntimeOptions { isolation, process, quarantine, fallback, waiting_budget, .. } = options;
+        let RuntimeOptions { services, grants, .. } = options;
         let runtime = Arc::new(Self {
             folder,
-            workshop: Arc::new(Workshop { call_budget, quarantine, fallback, log_lines_per_second, clock }),
+            workshop: Arc::new(Workshop {
+                call_budget,
+                quarantine,
+                fallback,
+                log_lines_per_second,
+                clock,
+                waiting_budget,
+                services,
+                grants,
+            }),
             loader: Arc::new(Loader::new(pinned, isolation, process, log_lines_per_second)),
             channels,
             current: ArcSwap::default(),
@@ -195,7 +216,7 @@ impl PluginRuntime {
     }
 
     /// The set a request began with, the present one when it began with none.
-    fn set_of(&self, ctx: &Ctx) -> Arc<PluginSet> {
+    pub(crate) fn set_of(&self, ctx: &Ctx) -> Arc<PluginSet> {
         let kept = ctx.plugin_set.clone().and_then(|set| set.downcast().ok());
         kept.unwrap_or_else(|| self.current.load_full())
     }

@@ -1,36 +1,30 @@
 //! What a plugin may: asked for by its manifest and granted by the operator, value by value.
 
 use url::Url;
-use vectis_contracts::plugin_services::{Capabilities, ServiceCaller, ServiceError, ServiceErrorKind};
+use vectis_contracts::plugin_services::{
+    Capabilities, Grants, ServiceCaller, ServiceError, ServiceErrorKind,
+};
+use vectis_plugin_api::manifest::{check_capabilities, check_pattern};
 
 use crate::address::Reachable;
 
-/// Capabilities that are services, with what their values look like.
-const KNOWN: [&str; 6] = ["http", "kv", "secret", "query", "emit", "metric"];
-/// Of a manifest alone: declares more code that runs before any check, see the loading order.
-const OF_THE_LOADER: &str = "initializers";
-/// Of a grant alone.
-pub(crate) const ADDRESSES: &str = "addresses";
+/// Of a grant alone: the private networks that requests may reach.
+const ADDRESSES: &str = "addresses";
 
-/// What is wrong with what a manifest asks for.
-pub(crate) fn judge(asked: &Capabilities) -> Result<(), String> {
-    for (name, values) in asked {
-        match name.as_str() {
-            "http" => values.iter().try_for_each(|value| Pattern::parse(value).map(drop))?,
-            "kv" => {
-                if let Some(value) = values.iter().find(|value| !["read", "write"].contains(&value.as_str())) {
-                    return Err(format!("kv is asked for as {value:?}; it is read or write"));
-                }
-            }
-            ADDRESSES => {
-                let why = "addresses are the operator's to grant, a manifest does not ask for them";
-                return Err(why.to_owned());
-            }
-            OF_THE_LOADER => {}
-            known if KNOWN.contains(&known) => {}
-            unknown => {
-                return Err(format!("{unknown} is no capability; there are {}", KNOWN.join(", ")));
-            }
+/// What is wrong with what the operator grants, in one sentence.
+///
+/// # Errors
+/// A capability that does not exist, a URL or a network that cannot be read.
+pub fn check_grants(grants: &Grants) -> Result<(), String> {
+    for (plugin, capabilities) in &grants.by_plugin {
+        let wrong = |why: String| format!("[plugins.grants.{plugin}] {why}");
+        let mut services = capabilities.clone();
+        let addresses = services.remove(ADDRESSES).unwrap_or_default();
+        Reachable::parse(&addresses).map_err(|why| wrong(format!("addresses: {why}")))?;
+        check_capabilities(&services).map_err(wrong)?;
+        let patterns = services.get("http").into_iter().flatten();
+        for pattern in patterns {
+            Pattern::parse(pattern).map_err(|why| wrong(format!("http: {why}")))?;
         }
     }
     Ok(())
@@ -81,33 +75,28 @@ pub(crate) fn reachable(caller: &ServiceCaller) -> Result<Reachable, ServiceErro
 pub(crate) struct Pattern {
     start: Url,
     is_prefix: bool,
+    is_any_host: bool,
 }
 
 impl Pattern {
+    /// What the manifest's own check lets through, taken apart.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        check_pattern(text)?;
         let (start, is_prefix) = match text.strip_suffix('*') {
             Some(start) => (start, true),
             None => (text, false),
         };
-        let wrong = |why: &str| format!("http is asked for as {text:?}, which {why}");
-        let start = Url::parse(start).map_err(|error| wrong(&format!("is no URL: {error}")))?;
-        if !["http", "https"].contains(&start.scheme()) {
-            return Err(wrong("is neither http nor https"));
-        }
-        if start.as_str().contains('*') || start.query().is_some() || start.fragment().is_some() {
-            return Err(wrong("may have a * at the end of its path and nothing after"));
-        }
-        // `https://api.example*` would also be `https://api.example.evil`.
-        if is_prefix && !text.trim_start_matches(|letter| letter != ':').trim_start_matches("://").contains('/') {
-            return Err(wrong("needs a path before its *, at least /"));
-        }
-        Ok(Self { start, is_prefix })
+        let any = start.replacen("://*/", "://any.invalid/", 1);
+        let is_any_host = any != start;
+        let start = Url::parse(&any).map_err(|error| format!("{text:?} is no URL: {error}"))?;
+        Ok(Self { start, is_prefix, is_any_host })
     }
 
     pub(crate) fn fits(&self, url: &Url) -> bool {
-        let is_there = self.start.scheme() == url.scheme()
-            && self.start.host() == url.host()
-            && self.start.port_or_known_default() == url.port_or_known_default();
+        let is_host = self.is_any_host
+            || self.start.host() == url.host()
+                && self.start.port_or_known_default() == url.port_or_known_default();
+        let is_there = is_host && self.start.scheme() == url.scheme();
         let (start, path) = (self.start.path(), url.path());
         is_there && if self.is_prefix { path.starts_with(start) } else { path == start }
     }

@@ -16,6 +16,7 @@ mod service;
 #[cfg(test)]
 mod tests;
 
+pub use crate::capability::check_grants;
 pub use crate::limits::Limits;
 pub use crate::resolve::{Resolver, SystemResolver};
 pub use crate::service::{Deps, ReadModels, Services};

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use vectis_contracts::extensions::{Emit, Extensions, Put};
 use vectis_contracts::orders::Orders;
 use vectis_contracts::plugin_services::{
-    Capabilities, PluginServices, ServiceAnswer, ServiceCaller, ServiceError, ServiceErrorKind,
+    PluginServices, ServiceAnswer, ServiceCaller, ServiceError, ServiceErrorKind,
     ServiceQuestion,
 };
 use vectis_contracts::products::Products;
@@ -139,10 +139,6 @@ impl Services {
 
 #[async_trait]
 impl PluginServices for Services {
-    fn judge(&self, asked: &Capabilities) -> Result<(), String> {
-        capability::judge(asked)
-    }
-
     fn serve_at_once(
         &self,
         caller: &ServiceCaller,

@@ -3,4 +3,5 @@
 pub mod approval;
 pub mod order_process;
 pub mod pricing;
+pub mod shipping_rate;
 pub mod tax;

@@ -8,7 +8,6 @@
 //!
 //! - No rate is below zero, no code is given twice, and every rate has a code and a name.
 //! - A rate that the carrier did not give is marked as an estimate, and says why.
-//! - A cart without lines is answered too.
 //! - An error is for a strategy that has nothing to offer and nothing to fall back on.
 //!
 //! # A complete strategy

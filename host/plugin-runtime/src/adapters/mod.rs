@@ -5,6 +5,7 @@ mod approval;
 mod fuzz;
 mod order_process;
 mod pricing;
+mod shipping_rate;
 mod tax;
 
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use vectis_plugin_api::{ErrorCode, Id};
 pub(crate) use crate::adapters::approval::{ApprovalAdapter, construct as construct_approval};
 pub(crate) use crate::adapters::order_process::{OrderProcessAdapter, construct as construct_order_process};
 pub(crate) use crate::adapters::pricing::{PricingAdapter, construct as construct_pricing};
+pub(crate) use crate::adapters::shipping_rate::{ShippingRateAdapter, construct as construct_shipping_rate};
 pub(crate) use crate::adapters::tax::{TaxAdapter, construct as construct_tax};
 use crate::lifecycle::Recipe;
 use crate::point::Point;
@@ -45,6 +47,7 @@ pub(crate) fn rehearse(point: Point, recipe: Recipe) -> Result<(), Fault> {
         Point::Tax => TaxAdapter::start(recipe).map(drop),
         Point::OrderProcess => OrderProcessAdapter::start(recipe).map(drop),
         Point::Approval => ApprovalAdapter::start(recipe).map(drop),
+        Point::ShippingRate => ShippingRateAdapter::start(recipe).map(drop),
     }
 }
 
@@ -56,6 +59,7 @@ pub(crate) fn is_in_code(point: Point, module: PluginModRef, name: &str) -> bool
         Point::Tax => tax::construct(module, name, "", host).map(drop),
         Point::OrderProcess => order_process::construct(module, name, "", host).map(drop),
         Point::Approval => approval::construct(module, name, "", host).map(drop),
+        Point::ShippingRate => shipping_rate::construct(module, name, "", host).map(drop),
     };
     !outcome.is_err_and(|error| error.code == ErrorCode::UNSUPPORTED)
 }

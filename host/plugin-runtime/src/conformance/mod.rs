@@ -13,6 +13,8 @@ mod pricing;
 mod promise;
 mod report;
 mod run;
+mod services;
+mod shipping_rate;
 mod subject;
 mod tax;
 #[cfg(test)]
@@ -99,6 +101,7 @@ impl Conformance {
                 Point::Tax => timing::time::<tax::TaxExam>(&origin, seed),
                 Point::OrderProcess => timing::time::<order_process::OrderProcessExam>(&origin, seed),
                 Point::Approval => timing::time::<approval::ApprovalExam>(&origin, seed),
+                Point::ShippingRate => timing::time::<shipping_rate::ShippingRateExam>(&origin, seed),
             };
             (format!("{} {}", entry.point, entry.name), timings)
         };
@@ -134,5 +137,6 @@ fn examine(point: Point, origin: &Origin, seed: u64, run: &Run) {
         Point::Tax => exam::sit::<tax::TaxExam>(origin, seed, run),
         Point::OrderProcess => exam::sit::<order_process::OrderProcessExam>(origin, seed, run),
         Point::Approval => exam::sit::<approval::ApprovalExam>(origin, seed, run),
+        Point::ShippingRate => exam::sit::<shipping_rate::ShippingRateExam>(origin, seed, run),
     }
 }

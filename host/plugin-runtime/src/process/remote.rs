@@ -5,6 +5,7 @@ use vectis_plugin_api::abi::approval::{ApprovalFactsRecord, DecisionFactsRecord}
 use vectis_plugin_api::abi::order_process::OrderFactsRecord;
 use vectis_plugin_api::abi::pricing::PricingCall;
 use vectis_plugin_api::abi::remote::{RemoteApproval, RemoteOrderProcess, RemotePricing, RemoteTax};
+use vectis_plugin_api::abi::shipping_rate::RemoteShippingRate;
 use vectis_plugin_api::abi::tax::{TaxAnswer, TaxCall};
 use vectis_plugin_api::approval::ApprovalStep;
 use vectis_plugin_api::order_process::{State, Step, Transition};
@@ -68,5 +69,18 @@ impl RemoteApproval for Remote {
 
     fn may_decide(&self, facts: &DecisionFactsRecord<'_>) -> Result<Option<String>, Error> {
         self.ask(Verb::MayDecide, |writer| approval::write_decision(writer, facts), approval::read_objection)
+    }
+}
+
+impl RemoteShippingRate for Remote {
+    fn rates(&self, budget_ns: u64, question_json: &str) -> Result<String, Error> {
+        self.ask(
+            Verb::Rates,
+            |writer| {
+                writer.u64(budget_ns);
+                writer.text(question_json);
+            },
+            |bytes| Reader::new(bytes).text().map(str::to_owned),
+        )
     }
 }

@@ -9,6 +9,7 @@ use vectis_plugin_api::abi::host::object;
 use vectis_plugin_api::abi::module::PluginModRef;
 use vectis_plugin_api::abi::order_process::{OrderProcessObj, place, states, step, transitions};
 use vectis_plugin_api::abi::pricing::{PricingObj, price};
+use vectis_plugin_api::abi::shipping_rate::{ShippingRateObj, rates_json};
 use vectis_plugin_api::abi::tax::{TaxObj, stage, tax};
 
 use crate::adapters;
@@ -25,6 +26,7 @@ enum Instance {
     Tax(TaxObj),
     OrderProcess(OrderProcessObj),
     Approval(ApprovalObj),
+    ShippingRate(ShippingRateObj),
 }
 
 pub(super) struct Instances {
@@ -88,6 +90,12 @@ impl Instances {
             Some(Point::Approval) => {
                 Instance::Approval(adapters::construct_approval(module, entry_point, config_json, host)?)
             }
+            Some(Point::ShippingRate) => Instance::ShippingRate(adapters::construct_shipping_rate(
+                module,
+                entry_point,
+                config_json,
+                host,
+            )?),
             None => return Err(unreadable(Garbled)),
         })
     }
@@ -117,6 +125,12 @@ fn ask(
         (Some(Instance::Approval(approval)), Verb::MayDecide) => {
             let decision = codec::approval::read_decision(payload).map_err(unreadable)?;
             codec::approval::write_objection(writer, may_decide(approval, &decision.record())?.as_deref());
+        }
+        (Some(Instance::ShippingRate(shipping)), Verb::Rates) => {
+            let mut reader = Reader::new(payload);
+            let budget = reader.u64().map_err(unreadable)?;
+            let question = reader.text().map_err(unreadable)?;
+            writer.text(&rates_json(shipping, budget, question)?);
         }
         _ => return Err(unreadable(Garbled)),
     }
