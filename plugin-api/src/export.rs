@@ -7,12 +7,14 @@
 ///     manifest: "../plugin.toml",
 ///     pricing: { "tiered" => Tiered, "flat" => Flat },
 ///     tax: { "table" => Table },
+///     fields: { "warranty" => Warranty }, graphql: "../fields.graphql",
+///     shipping_rate: { "carrier" => Carrier },
 /// }
 /// ```
 ///
-/// The path is relative to the file the macro stands in. Groups that the plugin does not offer are left out; the others come
-/// in the order `pricing`, `tax`, `order_process`, `approval`. Every name must stand in the manifest under
-/// `[entry-points."vectis.<group>"]`. The crate must be a `cdylib` and unwind on panic.
+/// Paths are relative to the file the macro stands in. Groups that the plugin does not offer are left out; the others come
+/// in the order `pricing`, `tax`, `order_process`, `approval`, `fields`, `shipping_rate`; `fields` with the SDL of what it adds
+/// to the API. Every name must stand in the manifest under `[entry-points."vectis.<group>"]`. The crate must be a `cdylib` and unwind on panic.
 ///
 /// Every plugin exports the same symbol, so a program can link one plugin as an `rlib` (for its tests or a benchmark), not two.
 #[macro_export]
@@ -23,6 +25,7 @@ macro_rules! export_plugin {
         $(, tax: { $($tax:literal => $tax_type:ty),+ $(,)? })?
         $(, order_process: { $($order_process:literal => $order_process_type:ty),+ $(,)? })?
         $(, approval: { $($approval:literal => $approval_type:ty),+ $(,)? })?
+        $(, fields: { $($fields:literal => $fields_type:ty),+ $(,)? }, graphql: $graphql:literal)?
         $(, shipping_rate: { $($shipping_rate:literal => $shipping_rate_type:ty),+ $(,)? })?
         $(,)?
     ) => {
@@ -50,6 +53,10 @@ macro_rules! export_plugin {
                 ::core::concat!("the manifest has no entry point ", $approval)
             );)+)?
             $($(::core::assert!(
+                $crate::abi::embed::mentions(MANIFEST, $fields),
+                ::core::concat!("the manifest has no entry point ", $fields)
+            );)+)?
+            $($(::core::assert!(
                 $crate::abi::embed::mentions(MANIFEST, $shipping_rate),
                 ::core::concat!("the manifest has no entry point ", $shipping_rate)
             );)+)?
@@ -66,6 +73,8 @@ macro_rules! export_plugin {
                     &[$($(($order_process, $crate::abi::order_process::build::<$order_process_type>)),+)?];
                 const APPROVAL: &'static [EntryPoint<$crate::abi::approval::ApprovalObj>] =
                     &[$($(($approval, $crate::abi::approval::build::<$approval_type>)),+)?];
+                const FIELDS: &'static [EntryPoint<$crate::abi::fields::FieldsObj>] =
+                    &[$($(($fields, $crate::abi::fields::build::<$fields_type>)),+)?];
                 const SHIPPING_RATE: &'static [EntryPoint<$crate::abi::shipping_rate::ShippingRateObj>] =
                     &[$($(($shipping_rate, $crate::abi::shipping_rate::build::<$shipping_rate_type>)),+)?];
             }
@@ -81,6 +90,13 @@ macro_rules! export_plugin {
             #[unsafe(link_section = ".vectis.build")]
             static BUILD_SECTION: [u8; $crate::abi::embed::BUILD.len()] =
                 $crate::abi::embed::bytes($crate::abi::embed::BUILD);
+
+            $(
+                #[used]
+                #[unsafe(link_section = ".vectis.graphql")]
+                static GRAPHQL_SECTION: [u8; ::core::include_str!($graphql).len()] =
+                    $crate::abi::embed::bytes(::core::include_str!($graphql));
+            )?
         };
     };
 }

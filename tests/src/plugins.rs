@@ -35,10 +35,34 @@ impl PluginFolder {
         std::fs::rename(half, self.path().join(format!("{name}.so"))).expect("a file can be renamed");
     }
 
+    /// The same under another file name, with every occurrence of some text replaced by another of the same length.
+    pub fn drop_in_changed(&self, name: &str, file: &str, changes: &[(&str, &str)]) {
+        let mut bytes = std::fs::read(built(name)).expect("the plugin was built");
+        for (from, to) in changes {
+            assert_eq!(from.len(), to.len(), "an edit keeps the length");
+            let found = replace(&mut bytes, from.as_bytes(), to.as_bytes());
+            assert!(found, "{from:?} is not in {name}");
+        }
+        let half = self.path().join(format!(".{file}.new"));
+        std::fs::write(&half, bytes).expect("the folder can be written");
+        std::fs::rename(half, self.path().join(format!("{file}.so"))).expect("a file can be renamed");
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         self.0.path()
     }
+}
+
+fn replace(bytes: &mut [u8], from: &[u8], to: &[u8]) -> bool {
+    let mut found = false;
+    for start in 0..bytes.len().saturating_sub(from.len() - 1) {
+        if bytes[start..].starts_with(from) {
+            bytes[start..start + to.len()].copy_from_slice(to);
+            found = true;
+        }
+    }
+    found
 }
 
 /// The `.so` of a plugin crate of this workspace, built when it is not there yet.

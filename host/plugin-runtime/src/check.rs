@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::json;
+use vectis_contracts::plugin_fields::JudgeAdditions;
 
 use crate::adapters::rehearse;
 use crate::load::{Library, Loader};
@@ -57,9 +58,10 @@ pub enum CheckOutcome {
     Refused(String),
 }
 
-/// Takes a file through all steps. Runs the plugin's code, in a process of its own.
-pub fn check(path: &Path) -> CheckReport {
-    check_with(path, RuntimeOptions::default())
+/// Takes a file through all steps. Runs the plugin's code, in a process of its own. What it adds to the API is judged as if
+/// it were the only one.
+pub fn check(path: &Path, judge: JudgeAdditions) -> CheckReport {
+    check_with(path, RuntimeOptions { judge_additions: judge, ..RuntimeOptions::default() })
 }
 
 /// The same as a server with these options would do it.
@@ -83,6 +85,7 @@ pub fn check_with(path: &Path, options: RuntimeOptions) -> CheckReport {
     });
     match loaded {
         Ok(library) => {
+            steps.extend(judgement(&library, options.judge_additions, &known));
             for entry in &library.entry_points {
                 steps.extend(rehearsal(&workshop, &library, entry, &known));
             }
@@ -95,6 +98,14 @@ pub fn check_with(path: &Path, options: RuntimeOptions) -> CheckReport {
     }
     let Identity { file, sha256, name, version, .. } = known;
     CheckReport { file, sha256, name, version, steps }
+}
+
+fn judgement(library: &Library, judge: JudgeAdditions, known: &Identity) -> Option<CheckStep> {
+    let outcome = match judge(&[], library.added.as_ref()?) {
+        Ok(()) => CheckOutcome::Passed("what it adds to the API can be merged".to_owned()),
+        Err(why) => CheckOutcome::Refused(known.refuse(Fault::new(Step::Graphql, why)).to_string()),
+    };
+    Some(CheckStep { step: Step::Graphql, entry_point: String::new(), outcome })
 }
 
 /// Constructs an entry point with the empty configuration and asks it the first questions.

@@ -16,6 +16,7 @@ mod compat;
 mod config;
 mod conformance;
 mod discover;
+mod fields;
 #[cfg(test)]
 mod fuzz;
 mod host_api;
@@ -38,6 +39,7 @@ pub use crate::check::{CheckOutcome, CheckReport, CheckStep, check, check_with};
 pub use crate::conformance::{
     Case, Conformance, EntryPointReport, Options as ConformanceOptions, Report, Timings,
 };
+pub use crate::discover::files;
 pub use crate::inspect::{Inspection, inspect};
 pub use crate::isolation::{IsolationPolicy, ProcessOptions, Quarantine};
 pub use crate::process::run as run_plugin_process;

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use nix::fcntl::{FcntlArg, SealFlag, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
+use vectis_contracts::plugin_fields::AddedSdl;
 use vectis_contracts::plugins::{Isolation, PluginProcesses};
 use vectis_plugin_api::abi::load::{OpenError, OpenErrorKind, open};
 use vectis_plugin_api::abi::module::PluginModRef;
@@ -32,6 +33,8 @@ pub(crate) struct Library {
     pub(crate) sha256: String,
     pub(crate) entry_points: Vec<EntryPoint>,
     pub(crate) code: Code,
+    /// What it adds to the GraphQL API.
+    pub(crate) added: Option<AddedSdl>,
 }
 
 /// Where a plugin's code is.
@@ -81,6 +84,7 @@ struct Candidate<'data> {
     manifest_text: &'data str,
     manifest: Manifest,
     entry_points: Vec<EntryPoint>,
+    added: Option<AddedSdl>,
 }
 
 /// What became of a file that got as far as the linker.
@@ -151,6 +155,7 @@ impl Loader {
         known.description.clone_from(&manifest.plugin.description);
         self.check_pin(&known.name, &known.sha256)?;
         let entry_points = manifest::entry_points(&manifest)?;
+        let added = manifest::added(&structure, &manifest)?;
         passed(Step::Manifest, format!("{} {}", known.name, known.version));
         let build = manifest::build(&structure)?;
         compat::target(&build)?;
@@ -160,7 +165,7 @@ impl Loader {
         passed(Step::Api, format!("needs {}, this server offers {offered}", manifest.plugin.api));
         compat::initializers(&structure, &manifest)?;
         passed(Step::Initializers, structure.initializers.to_string());
-        Ok(Candidate { bytes, manifest_text, manifest, entry_points })
+        Ok(Candidate { bytes, manifest_text, manifest, entry_points, added })
     }
 
     fn check_pin(&self, name: &str, sha256: &str) -> Result<(), Fault> {
@@ -234,8 +239,8 @@ impl Candidate<'_> {
     }
 
     fn accept(self, code: Code, sha256: &str) -> Library {
-        let Self { manifest, entry_points, .. } = self;
-        Library { manifest, sha256: sha256.to_owned(), entry_points, code }
+        let Self { manifest, entry_points, added, .. } = self;
+        Library { manifest, sha256: sha256.to_owned(), entry_points, code, added }
     }
 }
 

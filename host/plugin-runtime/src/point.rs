@@ -9,12 +9,19 @@ pub(crate) enum Point {
     Tax,
     OrderProcess,
     Approval,
+    Fields,
     ShippingRate,
 }
 
 impl Point {
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Pricing, Self::Tax, Self::OrderProcess, Self::Approval, Self::ShippingRate];
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Pricing,
+        Self::Tax,
+        Self::OrderProcess,
+        Self::Approval,
+        Self::Fields,
+        Self::ShippingRate,
+    ];
 
     /// The group of the manifest: `vectis.pricing`.
     pub(crate) const fn group(self) -> &'static str {
@@ -23,6 +30,7 @@ impl Point {
             Self::Tax => "vectis.tax",
             Self::OrderProcess => "vectis.order_process",
             Self::Approval => "vectis.approval",
+            Self::Fields => "vectis.fields",
             Self::ShippingRate => "vectis.shipping_rate",
         }
     }
@@ -40,12 +48,12 @@ impl Point {
 
     /// Whether it is asked outside of any transaction and may wait for services of the host.
     pub(crate) const fn waits(self) -> bool {
-        matches!(self, Self::ShippingRate)
+        matches!(self, Self::Fields | Self::ShippingRate)
     }
 
     /// Whether all activated entry points answer, or one of them.
     pub(crate) const fn asks_all(self) -> bool {
-        matches!(self, Self::Tax | Self::ShippingRate)
+        matches!(self, Self::Tax | Self::Fields | Self::ShippingRate)
     }
 }
 

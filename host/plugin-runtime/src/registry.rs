@@ -1,6 +1,8 @@
 //! Who answers which point in which channel. A [`PluginSet`] is built as a whole, published atomically and never changed
 //! afterwards; a request keeps the one it began with.
 
+pub(crate) mod fields;
+
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -8,6 +10,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use vectis_contracts::channels::StrategyBinding;
+use vectis_contracts::plugin_fields::Additions;
 use vectis_contracts::plugin_services::{Grants, PluginServices, ServiceCaller};
 use vectis_contracts::points::PointError;
 use vectis_kernel::Clock;
@@ -19,7 +22,9 @@ use crate::isolation::Quarantine;
 use crate::lifecycle::Recipe;
 use crate::load::Library;
 use crate::manifest::EntryPoint;
+use crate::point::Point;
 use crate::refusal::{Fault, Identity};
+use crate::registry::fields::FieldSlots;
 
 /// What every instance is built with.
 pub(crate) struct Workshop {
@@ -66,7 +71,7 @@ impl Workshop {
             entry_point: entry.name.clone(),
             config_json: config.to_string(),
             services: Arc::new(services),
-            budget: if entry.point.waits() { self.waiting_budget } else { self.call_budget },
+            budget: if entry.point == Point::ShippingRate { self.waiting_budget } else { self.call_budget },
             quarantine: self.quarantine,
         })
     }
@@ -112,6 +117,8 @@ pub(crate) struct PluginSet {
     pub(crate) tax: Slots<TaxAdapter>,
     pub(crate) order_process: Slots<OrderProcessAdapter>,
     pub(crate) approval: Slots<ApprovalAdapter>,
+    pub(crate) fields: FieldSlots,
+    pub(crate) additions: Arc<Additions>,
     pub(crate) shipping_rate: Slots<ShippingRateAdapter>,
 }
 
@@ -129,9 +136,22 @@ impl PluginSet {
         let tax = Slots::build(&mut plan, &old.tax);
         let order_process = Slots::build(&mut plan, &old.order_process);
         let approval = Slots::build(&mut plan, &old.approval);
+        let fields = FieldSlots::build(&mut plan, &old.fields);
         let shipping_rate = Slots::build(&mut plan, &old.shipping_rate);
         let problems = plan.problems;
-        Self { pricing, tax, order_process, approval, shipping_rate, problems, files, bindings }
+        let additions = fields::additions(&files, &old.additions);
+        Self {
+            files,
+            bindings,
+            problems,
+            pricing,
+            tax,
+            order_process,
+            approval,
+            fields,
+            additions,
+            shipping_rate,
+        }
     }
 
     /// The file and library of a loaded plugin.

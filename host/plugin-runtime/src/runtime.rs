@@ -1,7 +1,7 @@
 //! The plugins of this process: which files are loaded, which set is in force, and when a new one takes its place.
 
 use std::any::Any;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,19 +9,20 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use vectis_contracts::channels::{ChannelCode, Channels};
+use vectis_contracts::plugin_fields::JudgeAdditions;
 use vectis_contracts::plugin_services::{Grants, PluginServices};
 use vectis_contracts::points::{
     ApprovalPoint, OrderProcessPoint, PointError, PricingPoint, Strategies, TaxPoint,
 };
 use vectis_kernel::ids::ChannelId;
-use vectis_kernel::{Clock, Ctx, Failure, SystemClock};
+use vectis_kernel::{Clock, Ctx, Failure, Permission, SystemClock};
 
-use crate::discover;
 use crate::host_api::NoPluginServices;
 use crate::isolation::{IsolationPolicy, ProcessOptions, Quarantine};
 use crate::load::{Library, Loader};
 use crate::refusal::{Fault, Identity, Step};
 use crate::registry::{Bindings, FileState, PluginSet, Slugs, Workshop};
+use crate::{discover, fields};
 
 /// How the plugins of a process are run.
 pub struct RuntimeOptions {
@@ -45,6 +46,8 @@ pub struct RuntimeOptions {
     pub quarantine: Quarantine,
     /// Extension point → name of the plugin that answers in place of one that was given up.
     pub fallback: BTreeMap<String, String>,
+    /// Whether the API can take what a plugin adds to it.
+    pub judge_additions: JudgeAdditions,
     /// How long a call may take that waits for services of the host. Zero for as long as it likes.
     pub waiting_budget: Duration,
     /// What the host does for plugins beside log and clock.
@@ -66,6 +69,7 @@ impl Default for RuntimeOptions {
             process: ProcessOptions::default(),
             quarantine: Quarantine::default(),
             fallback: BTreeMap::new(),
+            judge_additions: |_, _| Ok(()),
             waiting_budget: Duration::from_secs(5),
             services: Arc::new(NoPluginServices),
             grants: Grants::default(),
@@ -116,6 +120,7 @@ pub struct PluginRuntime {
     pub(crate) channels: Arc<dyn Channels>,
     current: ArcSwap<PluginSet>,
     pub(crate) slugs: ArcSwap<Slugs>,
+    judge_additions: JudgeAdditions,
     /// One writer at a time; readers never wait.
     writing: tokio::sync::Mutex<()>,
 }
@@ -128,8 +133,8 @@ impl PluginRuntime {
     ) -> Result<Arc<Self>, StartError> {
         let RuntimeOptions { folder, required, pinned, call_budget, log_lines_per_second, clock, .. } =
             options;
-        let RuntimeOptions { isolation, process, quarantine, fallback, waiting_budget, .. } = options;
-        let RuntimeOptions { services, grants, .. } = options;
+        let RuntimeOptions { isolation, process, quarantine, fallback, judge_additions, .. } = options;
+        let RuntimeOptions { waiting_budget, services, grants, .. } = options;
         let runtime = Arc::new(Self {
             folder,
             workshop: Arc::new(Workshop {
@@ -146,6 +151,7 @@ impl PluginRuntime {
             channels,
             current: ArcSwap::default(),
             slugs: ArcSwap::default(),
+            judge_additions,
             writing: tokio::sync::Mutex::default(),
         });
         runtime.rescan().await?;
@@ -162,6 +168,14 @@ impl PluginRuntime {
     /// The set in force, to be put into `Ctx::plugin_set` when a request begins.
     pub fn snapshot(&self) -> Arc<dyn Any + Send + Sync> {
         self.current.load_full()
+    }
+
+    /// Permissions that the plugins in force add to the platform's.
+    pub fn declared_permissions(&self) -> BTreeSet<Permission> {
+        let set = self.current.load();
+        let libraries = set.files.iter().filter_map(|file| file.library.as_ref());
+        let keys = libraries.flat_map(|library| &library.manifest.permissions.add);
+        keys.filter_map(|key| Permission::parse(key)).collect()
     }
 
     /// Follows what was activated in other processes. Cheap when nothing was.
@@ -183,7 +197,12 @@ impl PluginRuntime {
         self.learn_slugs().await?;
         let bindings = self.read_bindings().await?;
         let (loader, folder, old) = (self.loader.clone(), self.folder.clone(), self.current.load_full());
-        let scan = tokio::task::spawn_blocking(move || scan(&loader, &folder, &old.files));
+        let judge = self.judge_additions;
+        let scan = tokio::task::spawn_blocking(move || {
+            let mut files = scan(&loader, &folder, &old.files)?;
+            fields::judge(&mut files, &old.files, judge);
+            io::Result::Ok(files)
+        });
         let files =
             scan.await?.map_err(|source| RefreshError::Folder { folder: self.folder.clone(), source })?;
         self.publish(files, bindings).await

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use serde_json::{Value, json};
+use vectis_graphql::judge_additions;
 use vectis_plugin_runtime::{CheckOutcome, CheckReport, Inspection};
 
 use super::plugins_bench::bench;
@@ -60,7 +61,7 @@ fn list(folder: &Path) -> anyhow::Result<ExitCode> {
         say(&format!("no plugins in {}", folder.display()));
     }
     for file in files {
-        let report = vectis_plugin_runtime::check(&file);
+        let report = vectis_plugin_runtime::check(&file, judge_additions);
         let refused = report.steps.iter().find_map(|step| match &step.outcome {
             CheckOutcome::Refused(why) => Some(why.clone()),
             _ => None,
@@ -74,7 +75,7 @@ fn list(folder: &Path) -> anyhow::Result<ExitCode> {
 }
 
 fn check(file: &Path) -> ExitCode {
-    let report = vectis_plugin_runtime::check(file);
+    let report = vectis_plugin_runtime::check(file, judge_additions);
     say(&check_lines(&report));
     if report.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
@@ -113,9 +114,16 @@ fn inspection_lines(found: &Inspection) -> String {
         format!("libc calls    {}", list(&found.libc_imports)),
         format!("undefined     {}", list(&found.undefined_symbols)),
         "manifest".to_owned(),
-        found.manifest_text.trim_end().lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n"),
+        indented(&found.manifest_text),
     ]
+    .into_iter()
+    .chain(found.graphql.iter().map(|sdl| format!("graphql\n{}", indented(sdl))))
+    .collect::<Vec<_>>()
     .join("\n")
+}
+
+fn indented(text: &str) -> String {
+    text.trim_end().lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
 }
 
 async fn reload(server: &ServerArgs) -> anyhow::Result<ExitCode> {

@@ -136,8 +136,14 @@ pub struct Quarantine {
 }
 
 /// The plugins Vectis is shipped with.
-const FIRST_PARTY: [&str; 5] =
-    ["approval-rules", "b2b-order-process", "retail-order-process", "tax-table", "tiered-pricing"];
+const FIRST_PARTY: [&str; 6] = [
+    "approval-rules",
+    "b2b-order-process",
+    "product-warranty",
+    "retail-order-process",
+    "tax-table",
+    "tiered-pricing",
+];
 
 impl Default for Plugins {
     fn default() -> Self {
@@ -216,6 +222,7 @@ impl Plugins {
                 window: self.quarantine.window,
             },
             fallback: self.fallback.clone(),
+            judge_additions: vectis_graphql::judge_additions,
             waiting_budget: self.waiting_budget,
             grants: self.grants.clone(),
             ..runtime::RuntimeOptions::default()

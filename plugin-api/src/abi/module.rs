@@ -15,6 +15,7 @@ use serde::de::DeserializeOwned;
 use crate::abi::approval::ApprovalObj;
 use crate::abi::contain::{contain, remember_places};
 use crate::abi::error::WireError;
+use crate::abi::fields::FieldsObj;
 use crate::abi::host::HostObj;
 use crate::abi::order_process::OrderProcessObj;
 use crate::abi::pricing::PricingObj;
@@ -36,6 +37,7 @@ pub struct PluginMod {
     #[sabi(last_prefix_field)]
     pub new_approval: extern "C" fn(RStr<'_>, RStr<'_>, HostObj) -> RResult<ApprovalObj, WireError>,
     /// Since 1.1; absent from plugins built before.
+    pub new_fields: extern "C" fn(RStr<'_>, RStr<'_>, HostObj) -> RResult<FieldsObj, WireError>,
     pub new_shipping_rate: extern "C" fn(RStr<'_>, RStr<'_>, HostObj) -> RResult<ShippingRateObj, WireError>,
 }
 
@@ -56,6 +58,7 @@ pub trait Plugin: 'static {
     const TAX: &'static [EntryPoint<TaxObj>];
     const ORDER_PROCESS: &'static [EntryPoint<OrderProcessObj>];
     const APPROVAL: &'static [EntryPoint<ApprovalObj>];
+    const FIELDS: &'static [EntryPoint<FieldsObj>];
     const SHIPPING_RATE: &'static [EntryPoint<ShippingRateObj>];
 }
 
@@ -82,6 +85,7 @@ fn root_module<P: Plugin>() -> PluginModRef {
         new_tax: new_tax::<P>,
         new_order_process: new_order_process::<P>,
         new_approval: new_approval::<P>,
+        new_fields: new_fields::<P>,
         new_shipping_rate: new_shipping_rate::<P>,
     };
     module.leak_into_prefix()
@@ -121,6 +125,14 @@ extern "C" fn new_approval<P: Plugin>(
     host: HostObj,
 ) -> RResult<ApprovalObj, WireError> {
     construct(P::APPROVAL, name, config, host)
+}
+
+extern "C" fn new_fields<P: Plugin>(
+    name: RStr<'_>,
+    config: RStr<'_>,
+    host: HostObj,
+) -> RResult<FieldsObj, WireError> {
+    construct(P::FIELDS, name, config, host)
 }
 
 extern "C" fn new_shipping_rate<P: Plugin>(

@@ -2,5 +2,5 @@
 
 mod carrier_rate;
 mod large_order;
-mod no_plugins;
+pub(crate) mod no_plugins;
 mod one_more_plugin;

@@ -32,7 +32,8 @@ pub(crate) enum Verb {
     Step = 33,
     Plan = 40,
     MayDecide = 41,
-    Rates = 50,
+    Fields = 50,
+    Rates = 60,
 }
 
 impl Verb {
@@ -50,6 +51,7 @@ impl Verb {
             Self::Step,
             Self::Plan,
             Self::MayDecide,
+            Self::Fields,
             Self::Rates,
         ];
         all.into_iter().find(|verb| *verb as u32 == number)

@@ -4,7 +4,9 @@ use vectis_plugin_api::Error;
 use vectis_plugin_api::abi::approval::{ApprovalFactsRecord, DecisionFactsRecord};
 use vectis_plugin_api::abi::order_process::OrderFactsRecord;
 use vectis_plugin_api::abi::pricing::PricingCall;
-use vectis_plugin_api::abi::remote::{RemoteApproval, RemoteOrderProcess, RemotePricing, RemoteTax};
+use vectis_plugin_api::abi::remote::{
+    RemoteApproval, RemoteFields, RemoteOrderProcess, RemotePricing, RemoteTax,
+};
 use vectis_plugin_api::abi::shipping_rate::RemoteShippingRate;
 use vectis_plugin_api::abi::tax::{TaxAnswer, TaxCall};
 use vectis_plugin_api::approval::ApprovalStep;
@@ -13,7 +15,7 @@ use vectis_plugin_api::pricing::{Line, Priced};
 use vectis_plugin_api::tax::TaxLine;
 
 use crate::process::bytes::Reader;
-use crate::process::codec::{approval, order_process, pricing, tax};
+use crate::process::codec::{approval, fields, order_process, pricing, tax};
 use crate::process::fleet::Remote;
 use crate::process::protocol::Verb;
 
@@ -72,15 +74,22 @@ impl RemoteApproval for Remote {
     }
 }
 
+impl RemoteFields for Remote {
+    fn answer(&self, budget_ns: u64, question_json: &str) -> Result<String, Error> {
+        self.ask(
+            Verb::Fields,
+            |writer| fields::write_question(writer, budget_ns, question_json),
+            fields::read_answers,
+        )
+    }
+}
+
 impl RemoteShippingRate for Remote {
     fn rates(&self, budget_ns: u64, question_json: &str) -> Result<String, Error> {
         self.ask(
             Verb::Rates,
-            |writer| {
-                writer.u64(budget_ns);
-                writer.text(question_json);
-            },
-            |bytes| Reader::new(bytes).text().map(str::to_owned),
+            |writer| fields::write_question(writer, budget_ns, question_json),
+            fields::read_answers,
         )
     }
 }

@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod activation;
+mod additions;
 mod bindings;
 mod channels;
 mod conformance;

@@ -11,6 +11,7 @@ use crate::adapters::ShippingRateAdapter;
 use crate::conformance::dice::{Dice, Words};
 use crate::conformance::exam::{Asked, Broken, Exam, Sitting};
 use crate::conformance::promise::Promise;
+use crate::conformance::subject::Origin;
 
 pub(crate) const RATES: Promise =
     Promise("No rate is below zero, no code is given twice, and every rate has a code and a name.");
@@ -31,7 +32,7 @@ impl Exam for ShippingRateExam {
     const ANSWERS: Promise = ANSWERS;
     const ORDER: Promise = RATES;
 
-    fn ground(_: &ShippingRateAdapter, _: &Words) {}
+    fn ground(_: &Origin, _: &ShippingRateAdapter, _: &Words) {}
 
     fn questions((): &(), words: &Words, dice: &mut Dice) -> Vec<Asked<ShippingQuestion>> {
         questions::all(words, dice)

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use vectis_plugin_api::Error;
 use vectis_plugin_api::abi::approval::{ApprovalObj, may_decide, plan};
+use vectis_plugin_api::abi::fields::{FieldsObj, answer};
 use vectis_plugin_api::abi::host::object;
 use vectis_plugin_api::abi::module::PluginModRef;
 use vectis_plugin_api::abi::order_process::{OrderProcessObj, place, states, step, transitions};
@@ -26,6 +27,7 @@ enum Instance {
     Tax(TaxObj),
     OrderProcess(OrderProcessObj),
     Approval(ApprovalObj),
+    Fields(FieldsObj),
     ShippingRate(ShippingRateObj),
 }
 
@@ -90,6 +92,9 @@ impl Instances {
             Some(Point::Approval) => {
                 Instance::Approval(adapters::construct_approval(module, entry_point, config_json, host)?)
             }
+            Some(Point::Fields) => {
+                Instance::Fields(adapters::construct_fields(module, entry_point, config_json, host)?)
+            }
             Some(Point::ShippingRate) => Instance::ShippingRate(adapters::construct_shipping_rate(
                 module,
                 entry_point,
@@ -126,11 +131,13 @@ fn ask(
             let decision = codec::approval::read_decision(payload).map_err(unreadable)?;
             codec::approval::write_objection(writer, may_decide(approval, &decision.record())?.as_deref());
         }
+        (Some(Instance::Fields(fields)), Verb::Fields) => {
+            let (budget_ns, question) = codec::fields::read_question(payload).map_err(unreadable)?;
+            codec::fields::write_answers(writer, &answer(fields, budget_ns, question)?);
+        }
         (Some(Instance::ShippingRate(shipping)), Verb::Rates) => {
-            let mut reader = Reader::new(payload);
-            let budget = reader.u64().map_err(unreadable)?;
-            let question = reader.text().map_err(unreadable)?;
-            writer.text(&rates_json(shipping, budget, question)?);
+            let (budget_ns, question) = codec::fields::read_question(payload).map_err(unreadable)?;
+            codec::fields::write_answers(writer, &rates_json(shipping, budget_ns, question)?);
         }
         _ => return Err(unreadable(Garbled)),
     }
