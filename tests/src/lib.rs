@@ -6,6 +6,7 @@
 //! [`TestHost`].
 
 pub mod books;
+pub mod carrier;
 pub mod client;
 pub mod company;
 pub mod contents;

@@ -26,6 +26,7 @@ schemas! {
     "vectis.channels.channel_created.v1",
     "vectis.channels.strategy_activated.v1",
     "vectis.channels.strategy_deactivated.v1",
+    "vectis.extensions.plugin_told.v1",
     "vectis.identity.login_activated.v1",
     "vectis.identity.login_created.v1",
     "vectis.identity.password_changed.v1",

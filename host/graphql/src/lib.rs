@@ -34,6 +34,7 @@ mod references;
 pub mod returns;
 pub mod scalars;
 mod shape;
+pub mod shipping;
 pub mod stock;
 pub mod taxes;
 mod variant_refs;
@@ -55,6 +56,7 @@ use vectis_contracts::plugins::Plugins;
 use vectis_contracts::priced_cart::CartPricer;
 use vectis_contracts::pricing::Pricing;
 use vectis_contracts::products::Products;
+use vectis_contracts::shipping::ShippingRates;
 use vectis_contracts::tax::Tax;
 
 pub use crate::caller::{Caller, guest_hash};
@@ -81,6 +83,7 @@ pub struct Services {
     pub plugins: Arc<dyn Plugins>,
     pub pricing: Arc<dyn Pricing>,
     pub products: Arc<dyn Products>,
+    pub shipping: Arc<dyn ShippingRates>,
     pub tax: Arc<dyn Tax>,
 }
 
@@ -91,6 +94,7 @@ pub struct Query(
     channels::ChannelQuery,
     catalog::CatalogQuery,
     cart_commands::CartQuery,
+    shipping::ShippingQuery,
     approvals::ApprovalQuery,
     orders::OrderQuery,
     accounts::AccountQuery,
@@ -134,6 +138,7 @@ pub(crate) const POLICIES: &[&[TypePolicy]] = &[
     plugins::POLICY,
     prices::POLICY,
     returns::POLICY,
+    shipping::POLICY,
     stock::POLICY,
     taxes::POLICY,
     &[("Money", &[(policy::Access::Owner, "amount currencyCode")])],

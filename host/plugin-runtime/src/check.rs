@@ -74,6 +74,9 @@ pub fn check_with(path: &Path, options: RuntimeOptions) -> CheckReport {
         fallback: BTreeMap::new(),
         log_lines_per_second,
         clock: options.clock,
+        waiting_budget: options.waiting_budget,
+        services: options.services,
+        grants: options.grants,
     };
     let mut known = Identity::default();
     let mut steps = Vec::new();

@@ -11,6 +11,7 @@ use vectis_contracts::plugin_fields::{
 use vectis_contracts::points::PointError;
 use vectis_kernel::Ctx;
 
+use crate::calls::Call;
 use crate::load::Library;
 use crate::point::Point;
 use crate::refusal::{Fault, Step};
@@ -36,8 +37,9 @@ impl PluginFields for PluginRuntime {
             retryable: true,
         };
         let (budget, ctx) = (self.workshop.call_budget, ctx.clone());
-        // Off the threads that serve requests: an author's code may take its time.
-        let call = tokio::task::spawn_blocking(move || adapter.ask(&ctx, question));
+        let (scope, _given_up) = Call::begin(budget);
+        // Off the threads that serve requests: an author's code may take its time, and wait for services of the host.
+        let call = tokio::task::spawn_blocking(move || scope.run(|| adapter.ask(&ctx, question)));
         if budget.is_zero() {
             return Ok(call.await.map_err(|_| failed("the host broke off the call"))??);
         }

@@ -9,6 +9,7 @@
 //! answers where, `adapters/pricing.rs` for one call, `process/` for plugins in processes of their own.
 
 mod adapters;
+mod calls;
 mod check;
 mod commands;
 mod compat;
@@ -29,6 +30,7 @@ mod process;
 mod refusal;
 mod registry;
 mod runtime;
+mod shipping;
 #[cfg(test)]
 mod tests;
 mod verify;

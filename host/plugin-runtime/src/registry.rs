@@ -11,16 +11,18 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use vectis_contracts::channels::StrategyBinding;
 use vectis_contracts::plugin_fields::Additions;
+use vectis_contracts::plugin_services::{Grants, PluginServices, ServiceCaller};
 use vectis_contracts::points::PointError;
 use vectis_kernel::Clock;
 use vectis_kernel::ids::ChannelId;
 
-use crate::adapters::{Adapter, ApprovalAdapter, OrderProcessAdapter, PricingAdapter, TaxAdapter};
+use crate::adapters::{Adapter, ApprovalAdapter, OrderProcessAdapter, PricingAdapter, ShippingRateAdapter, TaxAdapter};
 use crate::host_api::{InstanceServices, LogLimit};
 use crate::isolation::Quarantine;
 use crate::lifecycle::Recipe;
 use crate::load::Library;
 use crate::manifest::EntryPoint;
+use crate::point::Point;
 use crate::refusal::{Fault, Identity};
 use crate::registry::fields::FieldSlots;
 
@@ -32,6 +34,10 @@ pub(crate) struct Workshop {
     pub(crate) fallback: BTreeMap<String, String>,
     pub(crate) log_lines_per_second: u32,
     pub(crate) clock: Arc<dyn Clock>,
+    /// How long a call may take that waits for services of the host.
+    pub(crate) waiting_budget: Duration,
+    pub(crate) services: Arc<dyn PluginServices>,
+    pub(crate) grants: Grants,
 }
 
 impl Workshop {
@@ -53,13 +59,19 @@ impl Workshop {
             channel: channel.to_owned(),
             clock: self.clock.clone(),
             log_limit: LogLimit::new(self.log_lines_per_second),
+            services: self.services.clone(),
+            caller: ServiceCaller {
+                plugin: library.name().to_owned(),
+                asked: library.manifest.capabilities.clone(),
+                granted: self.grants.of(library.name()),
+            },
         };
         Ok(Recipe {
             library: library.clone(),
             entry_point: entry.name.clone(),
             config_json: config.to_string(),
             services: Arc::new(services),
-            budget: self.call_budget,
+            budget: if entry.point == Point::ShippingRate { self.waiting_budget } else { self.call_budget },
             quarantine: self.quarantine,
         })
     }
@@ -107,6 +119,7 @@ pub(crate) struct PluginSet {
     pub(crate) approval: Slots<ApprovalAdapter>,
     pub(crate) fields: FieldSlots,
     pub(crate) additions: Arc<Additions>,
+    pub(crate) shipping_rate: Slots<ShippingRateAdapter>,
 }
 
 impl PluginSet {
@@ -124,9 +137,21 @@ impl PluginSet {
         let order_process = Slots::build(&mut plan, &old.order_process);
         let approval = Slots::build(&mut plan, &old.approval);
         let fields = FieldSlots::build(&mut plan, &old.fields);
+        let shipping_rate = Slots::build(&mut plan, &old.shipping_rate);
         let problems = plan.problems;
         let additions = fields::additions(&files, &old.additions);
-        Self { pricing, tax, order_process, approval, fields, additions, problems, files, bindings }
+        Self {
+            files,
+            bindings,
+            problems,
+            pricing,
+            tax,
+            order_process,
+            approval,
+            fields,
+            additions,
+            shipping_rate,
+        }
     }
 
     /// The file and library of a loaded plugin.

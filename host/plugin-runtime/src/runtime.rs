@@ -10,12 +10,14 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use vectis_contracts::channels::{ChannelCode, Channels};
 use vectis_contracts::plugin_fields::JudgeAdditions;
+use vectis_contracts::plugin_services::{Grants, PluginServices};
 use vectis_contracts::points::{
     ApprovalPoint, OrderProcessPoint, PointError, PricingPoint, Strategies, TaxPoint,
 };
 use vectis_kernel::ids::ChannelId;
 use vectis_kernel::{Clock, Ctx, Failure, Permission, SystemClock};
 
+use crate::host_api::NoPluginServices;
 use crate::isolation::{IsolationPolicy, ProcessOptions, Quarantine};
 use crate::load::{Library, Loader};
 use crate::refusal::{Fault, Identity, Step};
@@ -46,6 +48,12 @@ pub struct RuntimeOptions {
     pub fallback: BTreeMap<String, String>,
     /// Whether the API can take what a plugin adds to it.
     pub judge_additions: JudgeAdditions,
+    /// How long a call may take that waits for services of the host. Zero for as long as it likes.
+    pub waiting_budget: Duration,
+    /// What the host does for plugins beside log and clock.
+    pub services: Arc<dyn PluginServices>,
+    /// Who may ask for what of it.
+    pub grants: Grants,
 }
 
 impl Default for RuntimeOptions {
@@ -62,6 +70,9 @@ impl Default for RuntimeOptions {
             quarantine: Quarantine::default(),
             fallback: BTreeMap::new(),
             judge_additions: |_, _| Ok(()),
+            waiting_budget: Duration::from_secs(5),
+            services: Arc::new(NoPluginServices),
+            grants: Grants::default(),
         }
     }
 }
@@ -108,7 +119,7 @@ pub struct PluginRuntime {
     loader: Arc<Loader>,
     pub(crate) channels: Arc<dyn Channels>,
     current: ArcSwap<PluginSet>,
-    slugs: ArcSwap<Slugs>,
+    pub(crate) slugs: ArcSwap<Slugs>,
     judge_additions: JudgeAdditions,
     /// One writer at a time; readers never wait.
     writing: tokio::sync::Mutex<()>,
@@ -123,9 +134,19 @@ impl PluginRuntime {
         let RuntimeOptions { folder, required, pinned, call_budget, log_lines_per_second, clock, .. } =
             options;
         let RuntimeOptions { isolation, process, quarantine, fallback, judge_additions, .. } = options;
+        let RuntimeOptions { waiting_budget, services, grants, .. } = options;
         let runtime = Arc::new(Self {
             folder,
-            workshop: Arc::new(Workshop { call_budget, quarantine, fallback, log_lines_per_second, clock }),
+            workshop: Arc::new(Workshop {
+                call_budget,
+                quarantine,
+                fallback,
+                log_lines_per_second,
+                clock,
+                waiting_budget,
+                services,
+                grants,
+            }),
             loader: Arc::new(Loader::new(pinned, isolation, process, log_lines_per_second)),
             channels,
             current: ArcSwap::default(),

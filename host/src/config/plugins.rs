@@ -6,8 +6,12 @@ use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use vectis_contracts::plugin_services::Grants;
 use vectis_contracts::plugins::Isolation;
 use vectis_plugin_runtime as runtime;
+use vectis_plugin_services::Limits;
+
+use crate::config::Secret;
 
 /// `[plugins]`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -35,6 +39,19 @@ pub struct Plugins {
     pub isolation: BTreeMap<String, Isolation>,
     /// Which plugin, by name, answers a point in place of one that was given up; the operation fails when none is named.
     pub fallback: BTreeMap<String, String>,
+    /// How long one call may take that waits for services of the host.
+    #[serde(with = "vectis_kernel::duration")]
+    #[schemars(with = "String")]
+    pub waiting_budget: Duration,
+    /// What a plugin, by name, may ask of the host: capability → values, and `addresses`.
+    #[schemars(with = "BTreeMap<String, BTreeMap<String, Vec<String>>>")]
+    pub grants: Grants,
+    /// Secrets for plugins, by name.
+    pub secrets: BTreeMap<String, Secret>,
+    /// Files that hold secrets, by name; used for those that are not set.
+    pub secret_files: BTreeMap<String, PathBuf>,
+    /// The HTTP requests of each plugin.
+    pub http: Http,
     /// The processes of plugins that run apart.
     pub process: Process,
     /// When an entry point is given up.
@@ -78,6 +95,34 @@ pub struct Process {
     pub gid: u32,
 }
 
+/// `[plugins.http]`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Http {
+    /// The longest that one request may take; less when less is left of the call.
+    #[serde(with = "vectis_kernel::duration")]
+    #[schemars(with = "String")]
+    pub timeout: Duration,
+    /// Requests under way at the same time; more wait for their turn.
+    pub concurrent: usize,
+    /// Largest body sent, in kilobytes.
+    pub request_kb: usize,
+    /// Largest body taken, in kilobytes.
+    pub response_kb: usize,
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        let Limits { http_timeout, http_concurrent, http_request_bytes, http_response_bytes } = Limits::default();
+        Self {
+            timeout: http_timeout,
+            concurrent: http_concurrent,
+            request_kb: http_request_bytes / 1024,
+            response_kb: http_response_bytes / 1024,
+        }
+    }
+}
+
 /// `[plugins.quarantine]`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -111,6 +156,11 @@ impl Default for Plugins {
             default_isolation: Isolation::Process,
             isolation: BTreeMap::new(),
             fallback: BTreeMap::new(),
+            waiting_budget: runtime::RuntimeOptions::default().waiting_budget,
+            grants: Grants::default(),
+            secrets: BTreeMap::new(),
+            secret_files: BTreeMap::new(),
+            http: Http::default(),
             process: Process::default(),
             quarantine: Quarantine::default(),
         }
@@ -134,6 +184,16 @@ impl Default for Quarantine {
 }
 
 impl Plugins {
+    /// How much a plugin gets of the host's services.
+    pub fn service_limits(&self) -> Limits {
+        Limits {
+            http_timeout: self.http.timeout,
+            http_concurrent: self.http.concurrent,
+            http_request_bytes: self.http.request_kb.saturating_mul(1024),
+            http_response_bytes: self.http.response_kb.saturating_mul(1024),
+        }
+    }
+
     /// What the plugin runtime makes of it.
     pub fn options(&self) -> runtime::RuntimeOptions {
         let Process { workers, spares, kill_grace, memory_mib, cpu, descriptors, uid, gid } = self.process;
@@ -163,6 +223,8 @@ impl Plugins {
             },
             fallback: self.fallback.clone(),
             judge_additions: vectis_graphql::judge_additions,
+            waiting_budget: self.waiting_budget,
+            grants: self.grants.clone(),
             ..runtime::RuntimeOptions::default()
         }
     }

@@ -36,10 +36,11 @@ fn allowed(name: &str) -> Option<Vec<String>> {
         "contracts" => list(&["kernel", "db"]),
         "graphql" => list(&["kernel", "contracts"]),
         "plugin-runtime" => list(&["kernel", "contracts", "plugin-api"]),
+        "plugin-services" => list(&["kernel", "contracts", "plugin-api"]),
         "importer" => list(&["kernel"]),
         module if module_names.iter().any(|known| known == module) => list(&["kernel", "db", "contracts"]),
         "host" => {
-            let rooms = ["kernel", "db", "contracts", "graphql", "importer", "plugin-runtime"];
+            let rooms = ["kernel", "db", "contracts", "graphql", "importer", "plugin-runtime", "plugin-services"];
             let rooms = rooms.iter().map(|room| format!("vectis-{room}"));
             Some(rooms.chain(module_names.iter().map(|module| format!("vectis-{module}"))).collect())
         }

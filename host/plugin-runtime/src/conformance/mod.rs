@@ -15,6 +15,8 @@ mod promise;
 mod report;
 mod run;
 mod stopwatch;
+mod services;
+mod shipping_rate;
 mod subject;
 mod tax;
 #[cfg(test)]
@@ -106,6 +108,7 @@ impl Conformance {
                 Point::OrderProcess => timing::time::<order_process::OrderProcessExam>(&origin, seed),
                 Point::Approval => timing::time::<approval::ApprovalExam>(&origin, seed),
                 Point::Fields => timing::time::<fields::FieldsExam>(&origin, seed),
+                Point::ShippingRate => timing::time::<shipping_rate::ShippingRateExam>(&origin, seed),
             };
             (format!("{} {}", entry.point, entry.name), timings)
         };
@@ -147,5 +150,6 @@ fn examine(point: Point, origin: &Origin, seed: u64, run: &Run) {
         Point::OrderProcess => exam::sit::<order_process::OrderProcessExam>(origin, seed, run),
         Point::Approval => exam::sit::<approval::ApprovalExam>(origin, seed, run),
         Point::Fields => exam::sit::<fields::FieldsExam>(origin, seed, run),
+        Point::ShippingRate => exam::sit::<shipping_rate::ShippingRateExam>(origin, seed, run),
     }
 }
