@@ -13,6 +13,7 @@ pub mod events;
 pub mod identity;
 pub mod inventory;
 pub mod orders;
+pub mod plugin_releases;
 pub mod plugins;
 pub mod points;
 pub mod priced_cart;
