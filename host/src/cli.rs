@@ -94,6 +94,78 @@ pub enum PluginsCommand {
         /// The `.so` file.
         file: PathBuf,
     },
+    /// Let a file run: writes it into the lock file.
+    Trust {
+        /// The `.so` file, or the name of a plugin in the folder.
+        #[arg(value_name = "FILE|NAME")]
+        target: String,
+        /// What comes with it.
+        #[command(flatten)]
+        terms: TrustTerms,
+    },
+    /// Let a file run and no other content under its plugin's name.
+    Pin {
+        /// The `.so` file, or the name of a plugin in the folder.
+        #[arg(value_name = "FILE|NAME")]
+        target: String,
+        /// What comes with it.
+        #[command(flatten)]
+        terms: TrustTerms,
+    },
+    /// Forbid the content of a file, or every version of a plugin.
+    Revoke {
+        /// The `.so` file, or the name of a plugin.
+        #[arg(value_name = "FILE|NAME")]
+        target: String,
+    },
+    /// Copy a file, or all of a folder, into the inbox of the shop on this machine, and install it there.
+    Install {
+        /// The running shop.
+        #[command(flatten)]
+        server: ServerArgs,
+        /// The `.so` file, or a folder of them.
+        #[arg(value_name = "FILE|DIR")]
+        path: PathBuf,
+    },
+    /// Let an installed version take over in all processes of a running shop.
+    Swap {
+        /// The running shop.
+        #[command(flatten)]
+        server: ServerArgs,
+        /// The plugin's name.
+        plugin: String,
+        /// The version, or the first digits of its SHA-256.
+        to: String,
+        /// Also when it answers recorded questions differently.
+        #[arg(long)]
+        confirm: bool,
+    },
+    /// Let the version before take over again.
+    Rollback {
+        /// The running shop.
+        #[command(flatten)]
+        server: ServerArgs,
+        /// The plugin's name.
+        plugin: String,
+    },
+    /// Switch a plugin off.
+    Disable {
+        /// The running shop.
+        #[command(flatten)]
+        server: ServerArgs,
+        /// The plugin's name.
+        plugin: String,
+    },
+    /// Switch a plugin on again.
+    Enable {
+        /// The running shop.
+        #[command(flatten)]
+        server: ServerArgs,
+        /// The plugin's name.
+        plugin: String,
+    },
+    /// Versions, calls, errors and latencies of the plugins of a running shop, and what its processes run.
+    Status(ServerArgs),
     /// Make a plugin from the template.
     New {
         /// Its name: `acme-rebates`.
@@ -130,6 +202,26 @@ pub enum PluginsCommand {
         #[arg(long, default_value = "{}")]
         config_json: String,
     },
+}
+
+/// What comes with trust.
+#[derive(Clone, Debug, Default, Args)]
+pub struct TrustTerms {
+    /// How the plugin is to be run; the server's default when left out.
+    #[arg(long, value_enum)]
+    pub isolation: Option<IsolationArg>,
+    /// A capability out of its manifest that it gets. May be given several times.
+    #[arg(long, value_name = "CAPABILITY")]
+    pub grant: Vec<String>,
+}
+
+/// How a plugin is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum IsolationArg {
+    /// In the server's own process.
+    InProcess,
+    /// In a process of its own.
+    Process,
 }
 
 /// A running shop, and who asks.

@@ -16,7 +16,7 @@ use vectis_db::{Db, EmbeddedOptions, EmbeddedPostgres, ModuleMigrations, PoolSet
 use vectis_graphql::{Api, Services};
 use vectis_identity::SigningKeys;
 use vectis_kernel::{Ctx, Permission};
-use vectis_plugin_runtime::{PluginRuntime, RuntimeOptions};
+use vectis_plugin_runtime::PluginRuntime;
 
 use crate::config::{Config, Database};
 use crate::tasks::Tasks;
@@ -26,6 +26,7 @@ pub static MIGRATIONS: &[&ModuleMigrations] = &[
     &vectis_audit::MIGRATIONS,
     &vectis_identity::MIGRATIONS,
     &vectis_channels::MIGRATIONS,
+    &vectis_plugins::MIGRATIONS,
     &vectis_accounts::MIGRATIONS,
     &vectis_products::MIGRATIONS,
     &vectis_pricing::MIGRATIONS,
@@ -70,6 +71,7 @@ impl Host {
     /// Stops background work, closes the pool and ends the private cluster.
     pub async fn stop(self) {
         self.tasks.stop(Duration::from_secs(10)).await;
+        self.plugins.retire().await;
         self.db.pool().close().await;
         if let Some(postgres) = self.postgres {
             postgres.stop().await;
@@ -108,16 +110,9 @@ pub async fn compose(config: Config, migrations: Migrations) -> anyhow::Result<H
     let audit = vectis_audit::build(vectis_audit::Deps { db: db.clone() }).audit;
     let channels =
         vectis_channels::build(vectis_channels::Deps { db: db.clone(), audit: audit.clone() }).channels;
-    let plugins = PluginRuntime::start(
-        RuntimeOptions {
-            folder: config.plugins.folder.clone(),
-            required: config.plugins.required.clone(),
-            call_budget: config.plugins.call_budget,
-            ..RuntimeOptions::default()
-        },
-        channels.clone(),
-    )
-    .await?;
+    let releases =
+        vectis_plugins::build(vectis_plugins::Deps { db: db.clone(), audit: audit.clone() }).releases;
+    let plugins = PluginRuntime::start(config.plugins.runtime_options(), channels.clone(), releases).await?;
     let foundation = Foundation { db: db.clone(), audit, channels, plugins: plugins.clone() };
     let (services, signing_keys) = build_services(&config, foundation).await?;
     let api = Arc::new(Api::new(services, config.graphql.clone()));
@@ -231,6 +226,13 @@ fn start_background_work(host: &Host, signing_keys: SigningKeys) {
         let plugins = plugins.clone();
         async move { Ok(plugins.refresh().await?) }
     });
+    if host.config.plugins.watch {
+        let plugins = host.plugins.clone();
+        host.tasks.every("plugins.watch", host.config.plugins.refresh_interval, move || {
+            let plugins = plugins.clone();
+            async move { Ok(plugins.watch().await.map(drop)?) }
+        });
+    }
     let inventory = host.api.services().inventory.clone();
     host.tasks.every("inventory.expire_due", Duration::from_secs(15), move || {
         let inventory = inventory.clone();

@@ -82,6 +82,15 @@ pub struct Replica {
 /// Something that happened to a plugin in a process, for the audit trail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PluginFact {
+    /// A file was taken in and can be swapped to.
+    Installed {
+        /// The plugin's name.
+        plugin: String,
+        /// Which.
+        version: PluginVersion,
+        /// `pinned`, `trusted`, `signed`, `unsigned`.
+        standing: &'static str,
+    },
     /// A file's code answers from now on.
     Loaded {
         /// The plugin's name.

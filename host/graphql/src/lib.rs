@@ -26,6 +26,7 @@ pub mod order_process;
 pub mod orders;
 mod page;
 mod paths;
+pub mod plugin_life;
 pub mod plugins;
 pub mod policy;
 pub mod prices;
@@ -91,6 +92,7 @@ pub struct Query(
     prices::PriceQuery,
     stock::StockQuery,
     plugins::PluginQuery,
+    plugin_life::PluginLifeQuery,
     audit::AuditQuery,
 );
 
@@ -108,6 +110,7 @@ pub struct Mutation(
     taxes::TaxMutation,
     channels::ChannelMutation,
     plugins::PluginMutation,
+    plugin_life::PluginLifeMutation,
 );
 
 /// Who may ask for which field, one table per domain.
@@ -125,6 +128,7 @@ pub(crate) const POLICIES: &[&[TypePolicy]] = &[
     order_commands::POLICY,
     order_process::POLICY,
     orders::POLICY,
+    plugin_life::POLICY,
     plugins::POLICY,
     prices::POLICY,
     returns::POLICY,

@@ -17,7 +17,10 @@ pub(crate) const POLICY: &[TypePolicy] = &[
         "Mutation",
         &[(Access::Staff(&staff::PLUGINS_WRITE), "pluginsReload strategyActivate strategyDeactivate")],
     ),
-    ("Plugin", &[(Access::Owner, "name version description file sha256 status refusal entryPoints")]),
+    (
+        "Plugin",
+        &[(Access::Owner, "name version description file sha256 standing signer status refusal entryPoints")],
+    ),
     ("PluginEntryPoint", &[(Access::Owner, "point name configSchema activeInChannelIds")]),
 ];
 
@@ -28,6 +31,10 @@ pub enum PluginStatus {
     Loaded,
     /// It was not loaded; `refusal` says why.
     Refused,
+    /// Somebody switched it off.
+    Disabled,
+    /// Another version of the plugin was decided on.
+    Superseded,
 }
 
 /// Why a plugin command was refused.
@@ -42,6 +49,11 @@ pub enum PluginErrorCode {
     ChannelNotFound,
     InvalidConfig,
     PluginFailed,
+    FileNotFound,
+    VersionNotFound,
+    NothingToRollBackTo,
+    AnswersDiffer,
+    StaleRevision,
 }
 
 /// A file in the plugins folder.
@@ -57,9 +69,13 @@ pub struct Plugin {
     pub file: String,
     /// SHA-256 of the file, hex.
     pub sha256: String,
+    /// Why it may run: `pinned`, `trusted` or `unsigned` by the operator's lock file, or `signed`; empty when it does not.
+    pub standing: String,
+    /// Id of the key that signed it.
+    pub signer: Option<String>,
     /// Whether it answers.
     pub status: PluginStatus,
-    /// What, where, why, fix, when it was refused.
+    /// What, where, why, fix, when it does not answer.
     pub refusal: Option<String>,
     /// What it offers.
     pub entry_points: Vec<PluginEntryPoint>,
@@ -83,6 +99,8 @@ impl From<contract::Plugin> for Plugin {
         let (status, refusal) = match plugin.status {
             Status::Loaded => (PluginStatus::Loaded, None),
             Status::Refused(why) => (PluginStatus::Refused, Some(why)),
+            Status::Disabled(why) => (PluginStatus::Disabled, Some(why)),
+            Status::Superseded(why) => (PluginStatus::Superseded, Some(why)),
         };
         let entry_point = |entry: contract::EntryPoint| PluginEntryPoint {
             point: entry.point,
@@ -96,6 +114,8 @@ impl From<contract::Plugin> for Plugin {
             description: plugin.description,
             file: plugin.file,
             sha256: plugin.sha256,
+            standing: plugin.standing.to_owned(),
+            signer: plugin.signer,
             status,
             refusal,
             entry_points: plugin.entry_points.into_iter().map(entry_point).collect(),
@@ -159,7 +179,7 @@ impl PluginQuery {
 pub struct PluginMutation;
 
 impl PluginMutation {
-    async fn listed(
+    pub(crate) async fn listed(
         ctx: &Context<'_>,
         user_errors: Vec<UserError<PluginErrorCode>>,
     ) -> async_graphql::Result<PluginsPayload> {

@@ -12,6 +12,8 @@ use crate::manifest::EntryPoint;
 use crate::refusal::{Fault, Identity, Step};
 use crate::registry::Workshop;
 use crate::runtime::RuntimeOptions;
+use crate::stats::StatsBook;
+use crate::trust::{LockError, Standing, Trust, TrustOptions};
 
 /// What became of a file, step by step up to the first refusal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +26,8 @@ pub struct CheckReport {
     pub name: String,
     /// In the manifest; empty when it could not be read.
     pub version: String,
+    /// Why it may run; of no meaning when it may not.
+    pub standing: Standing,
     /// In the order taken.
     pub steps: Vec<CheckStep>,
 }
@@ -57,11 +61,11 @@ pub enum CheckOutcome {
     Refused(String),
 }
 
-/// Takes a file through all steps. Runs the plugin's code.
-pub fn check(path: &Path) -> CheckReport {
+/// Takes a file through all steps, as a start with these options would. Runs the plugin's code.
+pub fn check(path: &Path, options: &TrustOptions) -> Result<CheckReport, LockError> {
     let mut known = Identity::default();
     let mut steps = Vec::new();
-    let loaded = Loader::default().load(path, &mut known, &mut |step, found| {
+    let loaded = Loader::new(Trust::read(options)?).load(path, &mut known, &mut |step, found| {
         steps.push(CheckStep { step, entry_point: String::new(), outcome: CheckOutcome::Passed(found) });
     });
     match loaded {
@@ -76,14 +80,19 @@ pub fn check(path: &Path) -> CheckReport {
             steps.push(CheckStep { step, entry_point: String::new(), outcome });
         }
     }
-    let Identity { file, sha256, name, version, .. } = known;
-    CheckReport { file, sha256, name, version, steps }
+    let Identity { file, sha256, name, version, verdict, .. } = known;
+    Ok(CheckReport { file, sha256, name, version, standing: verdict.standing, steps })
 }
 
 /// Constructs an entry point with the empty configuration and asks it the first questions.
 fn rehearsal(library: &Arc<Library>, entry: &EntryPoint, known: &Identity) -> Vec<CheckStep> {
-    let RuntimeOptions { call_budget, log_lines_per_second, .. } = RuntimeOptions::default();
-    let workshop = Workshop { call_budget, log_lines_per_second, clock: Arc::new(SystemClock) };
+    let RuntimeOptions { call_budget, log_lines_per_second, .. } = RuntimeOptions::of_folder(Path::new(""));
+    let workshop = Workshop {
+        call_budget,
+        log_lines_per_second,
+        clock: Arc::new(SystemClock),
+        stats: StatsBook::new(0),
+    };
     let recipe = workshop.recipe(library, entry, &json!({}), "");
     let outcome = recipe.and_then(|recipe| rehearse(entry.point, recipe));
     let entry_point = format!("{} {}", entry.point, entry.name);

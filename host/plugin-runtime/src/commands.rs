@@ -4,7 +4,8 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 use vectis_contracts::channels::{ChannelCode, StrategyBinding};
 use vectis_contracts::plugins::{
-    ActivateStrategy, EntryPoint as EntryPointView, Plugin, PluginCode, PluginStatus, Plugins,
+    ActivateStrategy, EntryPoint as EntryPointView, Installed, Plugin, PluginCode, PluginStatus, Plugins,
+    PluginsHealth, SwapPlugin,
 };
 use vectis_kernel::ids::ChannelId;
 use vectis_kernel::permission::staff;
@@ -14,7 +15,7 @@ use crate::adapters::rehearse;
 use crate::load::Library;
 use crate::point::Point;
 use crate::refusal::{Fault, Identity, Step};
-use crate::registry::PluginSet;
+use crate::registry::{Aside, PluginSet};
 use crate::runtime::PluginRuntime;
 
 #[async_trait]
@@ -26,8 +27,38 @@ impl Plugins for PluginRuntime {
 
     async fn reload(&self, ctx: &Ctx) -> Result<Vec<Plugin>, Failure<PluginCode>> {
         require_permission(ctx)?;
-        self.rescan().await?;
+        self.rescan(ctx).await?;
         Ok(views(&self.current()))
+    }
+
+    async fn health(&self, ctx: &Ctx) -> Result<PluginsHealth, Failure<PluginCode>> {
+        require_permission(ctx)?;
+        self.all_health().await
+    }
+
+    async fn install(&self, ctx: &Ctx, file: &str) -> Result<Installed, Failure<PluginCode>> {
+        require_permission(ctx)?;
+        self.install_file(ctx, file).await
+    }
+
+    async fn swap(&self, ctx: &Ctx, swap: SwapPlugin) -> Result<(), Failure<PluginCode>> {
+        require_permission(ctx)?;
+        self.swap_to(ctx, swap).await
+    }
+
+    async fn rollback(&self, ctx: &Ctx, plugin: &str) -> Result<(), Failure<PluginCode>> {
+        require_permission(ctx)?;
+        self.roll_back(ctx, plugin).await
+    }
+
+    async fn set_enabled(
+        &self,
+        ctx: &Ctx,
+        plugin: &str,
+        is_enabled: bool,
+    ) -> Result<(), Failure<PluginCode>> {
+        require_permission(ctx)?;
+        self.switch(ctx, plugin, is_enabled).await
     }
 
     async fn strategy_activate(
@@ -85,7 +116,7 @@ impl Plugins for PluginRuntime {
 
 impl PluginRuntime {
     /// Takes up what has just been committed. If that fails, the next look will: the command itself has succeeded.
-    async fn follow(&self) {
+    pub(crate) async fn follow(&self) {
         if let Err(error) = self.refresh().await {
             tracing::warn!(%error, "what was activated is not in force yet; the next refresh tries again");
         }
@@ -125,7 +156,7 @@ fn entry_point(library: &Library, point: Point, name: Option<&str>) -> Result<us
     Err(Failure::at(PluginCode::EntryPointNotFound, "entry_point", message))
 }
 
-fn absence(set: &PluginSet, name: &str) -> String {
+pub(crate) fn absence(set: &PluginSet, name: &str) -> String {
     let refusal =
         set.files.iter().filter(|file| file.known.name == name).find_map(|file| file.refusal.clone());
     refusal.unwrap_or_else(|| format!("no plugin {name} is loaded; copy its file into the folder and reload"))
@@ -153,15 +184,22 @@ fn of_channels(failure: Failure<ChannelCode>) -> Failure<PluginCode> {
 
 /// By name: every plugin that answers; every file that was refused, also when an older version of it answers; every
 /// plugin that does not start as a channel wants it.
-fn views(set: &PluginSet) -> Vec<Plugin> {
+pub(crate) fn views(set: &PluginSet) -> Vec<Plugin> {
     let mut views = Vec::new();
     for file in &set.files {
         if let Some(library) = &file.library {
-            let known = Identity::of(&file.known.file, library);
-            views.push(view(&known, PluginStatus::Loaded, entry_point_views(set, library)));
+            let known = Identity::of(&file.known.file, library, &file.verdict);
+            let standing = file.verdict.standing.word();
+            let loaded = view(&known, PluginStatus::Loaded, entry_point_views(set, library));
+            views.push(Plugin { standing, signer: known.verdict.signer, ..loaded });
         }
-        if let Some(sentence) = &file.refusal {
-            views.push(view(&file.known, PluginStatus::Refused(sentence.clone()), Vec::new()));
+        if let Some(sentence) = file.refusal.clone() {
+            let status = match file.aside {
+                None => PluginStatus::Refused(sentence),
+                Some(Aside::Disabled) => PluginStatus::Disabled(sentence),
+                Some(Aside::Superseded) => PluginStatus::Superseded(sentence),
+            };
+            views.push(view(&file.known, status, Vec::new()));
         }
     }
     for problem in &set.problems {
@@ -179,6 +217,8 @@ fn view(known: &Identity, status: PluginStatus, entry_points: Vec<EntryPointView
         description: known.description.clone(),
         file: known.file.clone(),
         sha256: known.sha256.clone(),
+        standing: "",
+        signer: None,
         status,
         entry_points,
     }

@@ -14,20 +14,34 @@ mod commands;
 mod compat;
 mod config;
 mod discover;
+mod follow;
 mod host_api;
 mod inspect;
+mod life;
 mod lifecycle;
 mod load;
 mod manifest;
 mod point;
 mod refusal;
 mod registry;
+mod report;
 mod runtime;
+mod shadow;
+mod stats;
+mod store;
 #[cfg(test)]
 mod tests;
+mod trial;
+mod trust;
 mod verify;
+mod watch;
 
 pub use crate::check::{CheckOutcome, CheckReport, CheckStep, check};
 pub use crate::inspect::{Inspection, inspect};
 pub use crate::refusal::{Refusal, Step};
+pub use crate::report::banner;
 pub use crate::runtime::{PluginRuntime, RefreshError, RuntimeOptions, StartError};
+pub use crate::trust::{
+    Grant, Isolation, Lock, LockEntry, LockError, LockStanding, Revoked, SignatureState, Standing,
+    TrustError, TrustOptions, Unsigned, Verdict, lock_file_beside, pin, revoke, trust,
+};

@@ -2,7 +2,7 @@
 //! question, and given up when it keeps panicking.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
@@ -14,6 +14,8 @@ use vectis_plugin_api::{Error, ErrorCode};
 use crate::load::Library;
 use crate::point::Point;
 use crate::refusal::{Fault, Step};
+use crate::shadow::Question;
+use crate::stats::Stats;
 
 /// So many panics within [`PANIC_WINDOW`] end the attempts.
 const PANICS_BEFORE_GIVING_UP: usize = 3;
@@ -27,6 +29,15 @@ pub(crate) struct Recipe {
     pub(crate) services: Arc<dyn HostServices>,
     /// How long a call may take; zero for as long as it likes.
     pub(crate) budget: Duration,
+    /// Where its calls are counted; empty as long as it is only tried.
+    pub(crate) counted: Arc<OnceLock<Counted>>,
+}
+
+/// Where the calls of an instance are counted.
+pub(crate) struct Counted {
+    pub(crate) stats: Arc<Stats>,
+    /// Slug of its channel.
+    pub(crate) channel: String,
 }
 
 /// Builds the object behind the wire: module, entry point, configuration, host.
@@ -68,7 +79,12 @@ impl<W> Instance<W> {
     /// Asks the plugin. A panic empties the instance.
     pub(crate) fn ask<A>(&self, question: impl FnOnce(&W) -> Result<A, Error>) -> Result<A, PointError> {
         let live = self.live()?;
-        question(&live).map_err(|error| {
+        let counted = self.recipe.counted.get().map(|counted| (counted, Instant::now()));
+        let answer = question(&live);
+        if let Some((counted, asked)) = counted {
+            counted.stats.count(asked.elapsed());
+        }
+        answer.map_err(|error| {
             if error.code == ErrorCode::PANICKED {
                 self.throw_away(&live, &error);
             }
@@ -76,8 +92,16 @@ impl<W> Instance<W> {
         })
     }
 
+    /// Remembers what it was asked, when that is wanted.
+    pub(crate) fn remember(&self, question: impl FnOnce() -> Question) {
+        if let Some(counted) = self.recipe.counted.get() {
+            counted.stats.recorder.remember(&counted.channel, question);
+        }
+    }
+
     /// The answer broke a rule of the point.
     pub(crate) fn lied(&self, what: String) -> PointError {
+        self.count_error(&what);
         PointError::InvalidAnswer { point: self.point.group(), plugin: self.name.clone(), what }
     }
 
@@ -149,7 +173,15 @@ impl<W> Instance<W> {
     }
 
     fn failed(&self, message: String, retryable: bool) -> PointError {
+        self.count_error(&message);
         PointError::Failed { point: self.point.group(), plugin: self.name.clone(), message, retryable }
+    }
+
+    #[cold]
+    fn count_error(&self, sentence: &str) {
+        if let Some(counted) = self.recipe.counted.get() {
+            counted.stats.fail(sentence);
+        }
     }
 
     fn panics(&self) -> std::sync::MutexGuard<'_, Panics> {

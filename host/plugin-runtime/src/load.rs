@@ -1,12 +1,13 @@
 //! The loading order, from a file to a mapped library. Each step assumes the ones before it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::Write;
 use std::os::fd::{AsRawFd, IntoRawFd};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use arc_swap::ArcSwap;
 use nix::fcntl::{FcntlArg, SealFlag, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use vectis_plugin_api::abi::load::{OpenError, OpenErrorKind, open};
@@ -17,6 +18,7 @@ use crate::adapters;
 use crate::manifest::{Build, EntryPoint};
 use crate::point::Point;
 use crate::refusal::{Fault, Identity, Step};
+use crate::trust::{SignatureState, Trust};
 use crate::{compat, discover, manifest, verify};
 
 /// Versions of one plugin that may be mapped before the operator is told what they cost.
@@ -61,15 +63,25 @@ type Mapped = Result<Arc<Library>, Fault>;
 /// Loads files, each content once.
 #[derive(Default)]
 pub(crate) struct Loader {
-    /// File or plugin name → SHA-256 the operator asks for.
-    pins: BTreeMap<String, String>,
+    /// As the operator says; read again whenever the folder is.
+    trust: ArcSwap<Trust>,
     /// By SHA-256. Mapping a content a second time would cost its memory a second time.
     mapped: Mutex<HashMap<String, Mapped>>,
 }
 
 impl Loader {
-    pub(crate) fn new(pins: BTreeMap<String, String>) -> Self {
-        Self { pins, mapped: Mutex::default() }
+    pub(crate) fn new(trust: Trust) -> Self {
+        Self { trust: ArcSwap::from_pointee(trust), mapped: Mutex::default() }
+    }
+
+    /// What the operator says now.
+    pub(crate) fn trust(&self) -> Arc<Trust> {
+        self.trust.load_full()
+    }
+
+    /// From the next file on the operator says this.
+    pub(crate) fn set_trust(&self, trust: Trust) {
+        self.trust.store(Arc::new(trust));
     }
 
     /// Takes a file through all steps. `known` learns what the file says of itself, also when it is refused; `passed` is
@@ -80,13 +92,35 @@ impl Loader {
         known: &mut Identity,
         passed: &mut dyn FnMut(Step, String),
     ) -> Result<Arc<Library>, Fault> {
+        self.load_content(path, None, known, passed)
+    }
+
+    /// The same for a file that is kept under its SHA-256.
+    pub(crate) fn load_kept(
+        &self,
+        path: &Path,
+        sha256: &str,
+        known: &mut Identity,
+    ) -> Result<Arc<Library>, Fault> {
+        self.load_content(path, Some(sha256), known, &mut |_, _| {})
+    }
+
+    fn load_content(
+        &self,
+        path: &Path,
+        expected: Option<&str>,
+        known: &mut Identity,
+        passed: &mut dyn FnMut(Step, String),
+    ) -> Result<Arc<Library>, Fault> {
         known.file = discover::name_of(path);
         let bytes = discover::read(path)?;
         passed(Step::Read, format!("{} bytes", bytes.len()));
         known.sha256 = discover::sha256(&bytes);
-        self.check_pin(&known.file, &known.sha256)?;
+        require_hash(&known.sha256, expected)?;
         passed(Step::Sha256, known.sha256.clone());
-        let candidate = self.judge(&bytes, known, passed)?;
+        let signature = self.trust().signature(path, &bytes)?;
+        passed(Step::Signature, signature.to_string());
+        let candidate = self.judge(&bytes, &signature, known, passed)?;
         let library = self.map_once(candidate, known)?;
         passed(Step::Load, "the layout of its types is this server's".to_owned());
         let names: Vec<_> =
@@ -99,6 +133,7 @@ impl Loader {
     fn judge<'data>(
         &self,
         bytes: &'data [u8],
+        signature: &SignatureState,
         known: &mut Identity,
         passed: &mut dyn FnMut(Step, String),
     ) -> Result<Candidate<'data>, Fault> {
@@ -109,9 +144,10 @@ impl Loader {
         known.name.clone_from(&manifest.plugin.name);
         known.version.clone_from(&manifest.plugin.version);
         known.description.clone_from(&manifest.plugin.description);
-        self.check_pin(&known.name, &known.sha256)?;
         let entry_points = manifest::entry_points(&manifest)?;
         passed(Step::Manifest, format!("{} {}", known.name, known.version));
+        known.verdict = self.trust().judge((&known.name, &known.version, &known.sha256), signature)?;
+        passed(Step::Trust, known.verdict.standing.word().to_owned());
         let build = manifest::build(&structure)?;
         compat::target(&build)?;
         passed(Step::Target, format!("{}, panic = {}", build.target, build.panic));
@@ -121,19 +157,6 @@ impl Loader {
         compat::initializers(&structure, &manifest)?;
         passed(Step::Initializers, structure.initializers.to_string());
         Ok(Candidate { bytes, manifest_text, manifest, entry_points })
-    }
-
-    fn check_pin(&self, name: &str, sha256: &str) -> Result<(), Fault> {
-        match self.pins.get(name) {
-            Some(pin) if !pin.eq_ignore_ascii_case(sha256) => {
-                let why = format!(
-                    "its SHA-256 is {sha256}, the configuration pins {name} to {pin}; put the pinned file back or \
-                     change the pin"
-                );
-                Err(Fault::new(Step::Sha256, why))
-            }
-            _ => Ok(()),
-        }
     }
 
     fn map_once(&self, candidate: Candidate<'_>, known: &Identity) -> Mapped {
@@ -161,6 +184,18 @@ impl Loader {
             );
         }
         outcome
+    }
+}
+
+fn require_hash(sha256: &str, expected: Option<&str>) -> Result<(), Fault> {
+    match expected {
+        Some(expected) if expected != sha256 => {
+            let why = format!(
+                "its SHA-256 is {sha256}, it is kept as {expected}: somebody changed it; remove it and install the version again"
+            );
+            Err(Fault::new(Step::Sha256, why))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -8,22 +8,27 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use vectis_contracts::channels::StrategyBinding;
+use vectis_contracts::plugin_releases::Releases;
 use vectis_contracts::points::PointError;
 use vectis_kernel::Clock;
 use vectis_kernel::ids::ChannelId;
 
 use crate::adapters::{Adapter, ApprovalAdapter, OrderProcessAdapter, PricingAdapter, TaxAdapter};
 use crate::host_api::{InstanceServices, LogLimit};
-use crate::lifecycle::Recipe;
+use crate::lifecycle::{Counted, Recipe};
 use crate::load::Library;
 use crate::manifest::EntryPoint;
+use crate::point::Point;
 use crate::refusal::{Fault, Identity};
+use crate::stats::StatsBook;
+use crate::trust::Verdict;
 
 /// What every instance is built with.
 pub(crate) struct Workshop {
     pub(crate) call_budget: Duration,
     pub(crate) log_lines_per_second: u32,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) stats: StatsBook,
 }
 
 impl Workshop {
@@ -52,6 +57,7 @@ impl Workshop {
             config_json: config.to_string(),
             services: Arc::new(services),
             budget: self.call_budget,
+            counted: Arc::default(),
         })
     }
 }
@@ -61,8 +67,33 @@ impl Workshop {
 pub(crate) struct FileState {
     pub(crate) known: Identity,
     pub(crate) library: Option<Arc<Library>>,
-    /// The one sentence, when the file as it is now was refused.
+    /// Why the library may run.
+    pub(crate) verdict: Verdict,
+    /// The one sentence, when the file as it is now does not run.
     pub(crate) refusal: Option<String>,
+    /// When it does not run because somebody decided so, and nothing is wrong with it.
+    pub(crate) aside: Option<Aside>,
+}
+
+/// Why a good file does not run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Aside {
+    Disabled,
+    Superseded,
+}
+
+impl FileState {
+    /// A file that was refused. The library of `kept`, if given, goes on in its place.
+    pub(crate) fn refused(known: Identity, fault: Fault, kept: Option<&Self>) -> Self {
+        let library = kept.and_then(|kept| kept.library.clone());
+        let verdict = kept.map(|kept| kept.verdict.clone()).unwrap_or_default();
+        let mut sentence = known.refuse(fault).to_string();
+        if let Some(library) = &library {
+            sentence.push_str(&format!("; {} keeps answering", library.label()));
+        }
+        tracing::warn!(file = known.file, plugin = known.name, "{sentence}");
+        Self { known, library, verdict, refusal: Some(sentence), aside: None }
+    }
 }
 
 /// A plugin that is loaded but does not start as a channel wants it.
@@ -91,6 +122,7 @@ pub(crate) fn slug_of(slugs: &Slugs, channel: ChannelId) -> String {
 pub(crate) struct PluginSet {
     pub(crate) files: Vec<FileState>,
     pub(crate) bindings: Bindings,
+    pub(crate) releases: Releases,
     pub(crate) problems: Vec<Problem>,
     pub(crate) pricing: Slots<PricingAdapter>,
     pub(crate) tax: Slots<TaxAdapter>,
@@ -103,7 +135,7 @@ impl PluginSet {
     pub(crate) fn build(
         workshop: &Workshop,
         files: Vec<FileState>,
-        bindings: Bindings,
+        (bindings, releases): (Bindings, Releases),
         slugs: &Slugs,
         old: &Self,
     ) -> Self {
@@ -113,12 +145,23 @@ impl PluginSet {
         let order_process = Slots::build(&mut plan, &old.order_process);
         let approval = Slots::build(&mut plan, &old.approval);
         let problems = plan.problems;
-        Self { pricing, tax, order_process, approval, problems, files, bindings }
+        Self { pricing, tax, order_process, approval, problems, files, bindings, releases }
     }
 
     /// The file and library of a loaded plugin.
     pub(crate) fn plugin(&self, name: &str) -> Option<&Arc<Library>> {
         find_plugin(&self.files, name).map(|(_, library)| library)
+    }
+
+    /// Entry points of a plugin that answer wherever nothing is activated.
+    pub(crate) fn elsewhere(&self, plugin: &str) -> Vec<(Point, &str)> {
+        let all = [
+            (Point::Pricing, self.pricing.elsewhere(plugin)),
+            (Point::Tax, self.tax.elsewhere(plugin)),
+            (Point::OrderProcess, self.order_process.elsewhere(plugin)),
+            (Point::Approval, self.approval.elsewhere(plugin)),
+        ];
+        all.into_iter().filter_map(|(point, entry)| Some((point, entry?))).collect()
     }
 }
 
@@ -333,6 +376,12 @@ impl<A: Adapter> Slots<A> {
         outcome
     }
 
+    /// The entry point of a plugin that answers wherever nothing is activated.
+    pub(crate) fn elsewhere(&self, plugin: &str) -> Option<&str> {
+        let mut unbound = self.started.iter().filter(|started| started.channel.is_none());
+        unbound.find(|started| started.library.name() == plugin).map(|started| started.entry_point.as_str())
+    }
+
     fn before(&self, wanted: &Wanted<'_>) -> Option<&Started<A>> {
         self.started.iter().find(|started| {
             started.channel == wanted.channel.map(|(id, _)| id)
@@ -365,12 +414,17 @@ impl Wanted<'_> {
     fn start<A: Adapter>(&self, workshop: &Workshop) -> Result<Started<A>, Fault> {
         let channel = self.channel.map_or("", |(_, slug)| slug);
         let recipe = workshop.recipe(self.library, self.entry, self.config, channel)?;
+        let counted = recipe.counted.clone();
+        let adapter = Arc::new(A::start(recipe)?);
+        // From here on its calls are those of the shop.
+        let stats = workshop.stats.of(self.library.name(), A::POINT, &self.entry.name);
+        let _ = counted.set(Counted { stats, channel: channel.to_owned() });
         Ok(Started {
             channel: self.channel.map(|(id, _)| id),
             library: self.library.clone(),
             entry_point: self.entry.name.clone(),
             config: self.config.clone(),
-            adapter: Arc::new(A::start(recipe)?),
+            adapter,
         })
     }
 
@@ -382,7 +436,7 @@ impl Wanted<'_> {
         let kept = kept.map(|kept| format!("; {} keeps answering there as before", kept.label()));
         let (point, entry) = (self.entry.point, &self.entry.name);
         let why = format!("{point} {entry} {place}: {}{}", fault.why, kept.unwrap_or_default());
-        let known = Identity::of(&self.file.known.file, self.library);
+        let known = Identity::of(&self.file.known.file, self.library, &self.file.verdict);
         let sentence = known.refuse(Fault::new(fault.step, why)).to_string();
         tracing::error!(plugin = known.name, entry_point = entry, "{sentence}");
         Problem { known, sentence }

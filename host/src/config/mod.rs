@@ -2,6 +2,8 @@
 //! are errors that name the nearest known one. The file `vectis.toml` in the repository *is* the defaults, kept equal by a
 //! test.
 
+mod plugins;
+
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -12,6 +14,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::cli::ConfigArgs;
+
+pub use self::plugins::{Plugins, UnsignedPlugins};
 
 /// All settings. One section per part; the modules' own sections are declared by the modules.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -103,35 +107,6 @@ impl Default for Database {
             max_connections: 20,
             acquire_timeout: Duration::from_secs(5),
             statement_timeout: Duration::from_secs(30),
-        }
-    }
-}
-
-/// `[plugins]`
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct Plugins {
-    /// The plugins folder: every `.so` in it is looked at.
-    pub folder: PathBuf,
-    /// Plugins, by name, without which the shop must not start.
-    pub required: Vec<String>,
-    /// How often activations made by other processes are looked for.
-    #[serde(with = "vectis_kernel::duration")]
-    #[schemars(with = "String")]
-    pub refresh_interval: Duration,
-    /// How long one call of a plugin may take; the plugin is asked to stop by then.
-    #[serde(with = "vectis_kernel::duration")]
-    #[schemars(with = "String")]
-    pub call_budget: Duration,
-}
-
-impl Default for Plugins {
-    fn default() -> Self {
-        Self {
-            folder: PathBuf::from("data/plugins"),
-            required: Vec::new(),
-            refresh_interval: Duration::from_secs(2),
-            call_budget: Duration::from_secs(1),
         }
     }
 }

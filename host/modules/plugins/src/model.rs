@@ -27,7 +27,7 @@ pub(crate) const fn word(action: ReleaseAction) -> &'static str {
 /// In the audit trail.
 pub(crate) const fn audit_action(action: ReleaseAction) -> &'static str {
     match action {
-        ReleaseAction::Install => "plugin.install",
+        ReleaseAction::Install => "plugin.release",
         ReleaseAction::Swap => "plugin.swap",
         ReleaseAction::Rollback => "plugin.rollback",
         ReleaseAction::Disable => "plugin.disable",

@@ -110,11 +110,16 @@ fn require_permission(ctx: &Ctx) -> Outcome<()> {
 }
 
 fn told(fact: &PluginFact) -> AuditRecord {
+    let of_version = |plugin: &str, version: &PluginVersion, standing: &str| {
+        let PluginVersion { version, sha256 } = version;
+        json!({ "plugin": plugin, "version": version, "sha256": sha256, "standing": standing })
+    };
     match fact {
-        PluginFact::Loaded { plugin, version: PluginVersion { version, sha256 }, standing } => {
-            let detail =
-                json!({ "plugin": plugin, "version": version, "sha256": sha256, "standing": standing });
-            entry("plugin.load", plugin, detail)
+        PluginFact::Installed { plugin, version, standing } => {
+            entry("plugin.install", plugin, of_version(plugin, version, standing))
+        }
+        PluginFact::Loaded { plugin, version, standing } => {
+            entry("plugin.load", plugin, of_version(plugin, version, standing))
         }
         PluginFact::Refused { plugin, sha256, sentence } => {
             entry("plugin.refuse", plugin, json!({ "plugin": plugin, "sha256": sha256, "refusal": sentence }))

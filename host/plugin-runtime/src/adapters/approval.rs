@@ -20,6 +20,7 @@ use crate::adapters::{Adapter, id};
 use crate::lifecycle::{Instance, Recipe};
 use crate::point::Point;
 use crate::refusal::Fault;
+use crate::shadow::Question;
 
 /// Nobody waits for more.
 const MAX_STEPS: usize = 20;
@@ -56,6 +57,7 @@ impl ApprovalPoint for ApprovalAdapter {
     }
 
     fn plan(&self, facts: &ApprovalFacts) -> Result<Vec<ApprovalStep>, PointError> {
+        self.0.remember(|| Question::Plan(facts.clone()));
         let record = ApprovalFactsRecord {
             account_id: id(facts.account_id),
             location_id: id(facts.location_id),
@@ -79,6 +81,7 @@ impl ApprovalPoint for ApprovalAdapter {
     }
 
     fn may_decide(&self, facts: &DecisionFacts) -> Result<Option<String>, PointError> {
+        self.0.remember(|| Question::Decide(facts.clone()));
         let approved_by: Vec<Id> = facts.approved_by.iter().copied().map(id).collect();
         let record = DecisionFactsRecord {
             submitted_by: id(facts.submitted_by),

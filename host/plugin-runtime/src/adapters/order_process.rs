@@ -18,6 +18,7 @@ use crate::adapters::Adapter;
 use crate::lifecycle::{Instance, Recipe};
 use crate::point::Point;
 use crate::refusal::{Fault, Step};
+use crate::shadow::Question;
 
 pub(crate) struct OrderProcessAdapter {
     instance: Instance<OrderProcessObj>,
@@ -71,10 +72,12 @@ impl OrderProcessPoint for OrderProcessAdapter {
     }
 
     fn place(&self, facts: &OrderFacts) -> Result<OrderStep, PointError> {
+        self.instance.remember(|| Question::Place(facts.clone()));
         self.decide(facts, place)
     }
 
     fn step(&self, facts: &OrderFacts, to: &str) -> Result<OrderStep, PointError> {
+        self.instance.remember(|| Question::Step(facts.clone(), to.to_owned()));
         self.decide(facts, |plugin, record| step(plugin, record, to))
     }
 }

@@ -17,6 +17,7 @@ use crate::adapters::{Adapter, id, id_if_any};
 use crate::lifecycle::{Instance, Recipe};
 use crate::point::Point;
 use crate::refusal::Fault;
+use crate::shadow::Question;
 
 /// A thousand thousand million of the major unit: nothing sold costs more, and any mistake in powers of ten shows.
 const MAX_UNIT_PRICE_MICROS: i64 = 1_000_000_000_000_000_000;
@@ -57,6 +58,7 @@ impl PricingPoint for PricingAdapter {
         if question.lines.is_empty() {
             return Ok(Vec::new());
         }
+        self.0.remember(|| Question::Price(question.clone()));
         let candidates: Vec<Candidate> = question.candidates.iter().map(candidate).collect();
         let lines: Vec<Line<'_>> = question.lines.iter().map(line).collect();
         let call = PricingCall {

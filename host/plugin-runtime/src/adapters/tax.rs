@@ -19,6 +19,7 @@ use crate::adapters::{Adapter, id};
 use crate::lifecycle::{Instance, Recipe};
 use crate::point::Point;
 use crate::refusal::{Fault, Step};
+use crate::shadow::Question;
 
 /// How many times its amount the taxes on a line may be. Duties on spirits reach several times the price.
 const MAX_TIMES_AMOUNT: i64 = 10;
@@ -73,6 +74,7 @@ impl TaxPoint for TaxAdapter {
         if question.lines.is_empty() {
             return Ok(TaxAnswer::default());
         }
+        self.instance.remember(|| Question::Tax(question.clone()));
         let before = question.taxed_before.iter().map(|money| money.minor).chain(std::iter::repeat(0));
         let lines: Vec<TaxLine<'_>> = question
             .lines

@@ -160,10 +160,11 @@ impl Lock {
             let LockEntry { name, version, sha256, standing, .. } = entry;
             let is_hash = sha256.len() == 64
                 && sha256.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
-            let is_whole_plugin =
-                *standing == LockStanding::Revoked && version == "*" && sha256.is_empty();
+            let is_whole_plugin = *standing == LockStanding::Revoked && version == "*" && sha256.is_empty();
             if !is_hash && !is_whole_plugin {
-                return Err(format!("{name} {version} has the SHA-256 {sha256:?}, not 64 lower-case hex digits"));
+                return Err(format!(
+                    "{name} {version} has the SHA-256 {sha256:?}, not 64 lower-case hex digits"
+                ));
             }
             if is_hash && !contents.insert(sha256) {
                 return Err(format!("the SHA-256 {sha256} stands there twice"));
@@ -177,7 +178,8 @@ impl Lock {
 
     /// Replaces the file: written aside, synced, renamed. Whoever reads sees the old one or the new one.
     pub fn write(&self, file: &Path) -> Result<(), LockError> {
-        let text = format!("{HEADER}{}", toml::to_string(self).expect("tables of text can be written as TOML"));
+        let text =
+            format!("{HEADER}{}", toml::to_string(self).expect("tables of text can be written as TOML"));
         write_atomically(file, text.as_bytes())
             .map_err(|source| LockError::Write { file: file.to_owned(), source })
     }
@@ -195,9 +197,10 @@ impl Lock {
         };
         self.plugins.retain(|other| !is_replaced(other));
         if entry.standing == LockStanding::Pinned {
-            let pins = self.plugins.iter_mut().filter(|other| {
-                other.name == entry.name && other.standing == LockStanding::Pinned
-            });
+            let pins = self
+                .plugins
+                .iter_mut()
+                .filter(|other| other.name == entry.name && other.standing == LockStanding::Pinned);
             pins.for_each(|other| other.standing = LockStanding::Trusted);
         }
         self.plugins.push(entry);

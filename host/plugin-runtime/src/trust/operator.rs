@@ -22,8 +22,13 @@ pub enum TrustError {
     #[error(transparent)]
     Refused(#[from] Refusal),
     /// Neither a file nor a plugin.
-    #[error("{0:?} is neither a file nor the name of a plugin in {}; name the .so file", .1.display())]
-    Unknown(String, PathBuf),
+    #[error("{target:?} is neither a file nor the name of a plugin in {}; name the .so file", folder.display())]
+    Unknown {
+        /// As given.
+        target: String,
+        /// Where it was looked for.
+        folder: PathBuf,
+    },
     /// A name that several files have.
     #[error("{name} is the name of several files ({}); name the one you mean", .files.join(", "))]
     Ambiguous {
@@ -83,7 +88,7 @@ pub fn pin(
 }
 
 /// Forbids the content of a file, or every version of a plugin.
-pub fn revoke(options: &TrustOptions, target: &str) -> Result<Revoked, TrustError> {
+pub fn revoke(options: &TrustOptions, folder: &Path, target: &str) -> Result<Revoked, TrustError> {
     let mut lock = Lock::read(&options.lock_file)?;
     let path = Path::new(target);
     let revoked = if path.is_file() {
@@ -97,7 +102,7 @@ pub fn revoke(options: &TrustOptions, target: &str) -> Result<Revoked, TrustErro
         lock.revoke_name(target);
         Revoked::Plugin(target.to_owned())
     } else {
-        return Err(TrustError::Unknown(target.to_owned(), PathBuf::new()));
+        return Err(TrustError::Unknown { target: target.to_owned(), folder: folder.to_owned() });
     };
     lock.write(&options.lock_file)?;
     Ok(revoked)
@@ -117,8 +122,7 @@ fn enter(
     let keys = Keys::parse(&options.keys)?;
     let mut lock = Lock::read(&options.lock_file)?;
     let subject = Subject::read(path)?;
-    let signature =
-        keys.check(path, &subject.bytes).map_err(|fault| subject.known.refuse(fault))?;
+    let signature = keys.check(path, &subject.bytes).map_err(|fault| subject.known.refuse(fault))?;
     let capabilities = granted(&subject.manifest, &grant.capabilities)?;
     let entry = subject.entry(standing, signature.signer(), grant.isolation, capabilities);
     lock.enter(entry.clone());
@@ -126,10 +130,7 @@ fn enter(
     Ok(entry)
 }
 
-fn granted(
-    manifest: &Manifest,
-    names: &[String],
-) -> Result<BTreeMap<String, Vec<String>>, TrustError> {
+fn granted(manifest: &Manifest, names: &[String]) -> Result<BTreeMap<String, Vec<String>>, TrustError> {
     let grant = |name: &String| match manifest.capabilities.get_key_value(name) {
         Some((name, asked)) => Ok((name.clone(), asked.clone())),
         None => {
@@ -189,14 +190,13 @@ fn file_of(folder: &Path, target: &str) -> Result<PathBuf, TrustError> {
     if Path::new(target).is_file() {
         return Ok(PathBuf::from(target));
     }
-    let holds_it = |path: &PathBuf| {
-        Subject::read(path).is_ok_and(|subject| subject.manifest.plugin.name == target)
-    };
+    let holds_it =
+        |path: &PathBuf| Subject::read(path).is_ok_and(|subject| subject.manifest.plugin.name == target);
     let mut found: Vec<PathBuf> =
         discover::files(folder).unwrap_or_default().into_iter().filter(holds_it).collect();
     match (found.pop(), found.is_empty()) {
         (Some(only), true) => Ok(only),
-        (None, _) => Err(TrustError::Unknown(target.to_owned(), folder.to_owned())),
+        (None, _) => Err(TrustError::Unknown { target: target.to_owned(), folder: folder.to_owned() }),
         (Some(last), false) => {
             found.push(last);
             let files = found.iter().map(|path| path.display().to_string()).collect();

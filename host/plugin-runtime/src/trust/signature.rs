@@ -119,9 +119,8 @@ pub(crate) fn signature_file(path: &Path) -> PathBuf {
 }
 
 fn read(path: &Path) -> Result<Option<String>, Fault> {
-    let unreadable = |error: io::Error| {
-        Fault::new(Step::Signature, format!("its signature file cannot be read: {error}"))
-    };
+    let unreadable =
+        |error: io::Error| Fault::new(Step::Signature, format!("its signature file cannot be read: {error}"));
     let metadata = match fs::metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         metadata => metadata.map_err(unreadable)?,

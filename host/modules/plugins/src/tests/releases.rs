@@ -12,8 +12,7 @@ async fn a_release_is_read_back_with_the_revision_its_write_made(pool: PgPool) {
     let room = room(pool).await;
     assert_eq!(room.releases.releases().await.unwrap(), Releases::default());
 
-    let revision =
-        room.releases.put(&system(), 0, ReleaseAction::Install, &release("acme")).await.unwrap();
+    let revision = room.releases.put(&system(), 0, ReleaseAction::Install, &release("acme")).await.unwrap();
     let disabled = Release { is_enabled: false, previous: None, ..release("acme") };
     room.releases.put(&system(), 1, ReleaseAction::Disable, &disabled).await.unwrap();
     room.releases.put(&system(), 2, ReleaseAction::Swap, &release("bolt")).await.unwrap();
@@ -89,11 +88,8 @@ async fn releases_need_their_permission(pool: PgPool) {
 #[sqlx::test(migrations = false)]
 async fn loads_and_refusals_of_one_plugin_have_one_subject(pool: PgPool) {
     let room = room(pool).await;
-    let loaded = PluginFact::Loaded {
-        plugin: "acme".to_owned(),
-        version: version("1.0.0", 'a'),
-        standing: "signed",
-    };
+    let loaded =
+        PluginFact::Loaded { plugin: "acme".to_owned(), version: version("1.0.0", 'a'), standing: "signed" };
     let refused = PluginFact::Refused {
         plugin: "acme".to_owned(),
         sha256: "b".repeat(64),
@@ -104,7 +100,7 @@ async fn loads_and_refusals_of_one_plugin_have_one_subject(pool: PgPool) {
     room.releases.record(&system(), &[]).await.unwrap();
     room.releases.put(&system(), 0, ReleaseAction::Install, &release("acme")).await.unwrap();
 
-    assert_eq!(room.audit.actions(), ["plugin.load", "plugin.refuse", "plugin.install"]);
+    assert_eq!(room.audit.actions(), ["plugin.load", "plugin.refuse", "plugin.release"]);
     let subjects = room.audit.subjects();
     assert!(subjects.iter().all(|subject| *subject == subjects[0]), "{subjects:?}");
     assert!(room.audit.details().contains("signed") && room.audit.details().contains("it is revoked"));
