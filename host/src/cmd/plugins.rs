@@ -161,6 +161,8 @@ fn inspection_lines(found: &Inspection) -> String {
         found.manifest_text.trim_end().lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n"),
     ]
     .join("\n")
+    // A stranger's file must not steer the terminal.
+    .replace(|letter: char| letter.is_control() && letter != '\n', "\u{fffd}")
 }
 
 fn trust(config: &Plugins, target: &str, terms: &TrustTerms, is_pin: bool) -> anyhow::Result<ExitCode> {
