@@ -103,9 +103,11 @@ fn of_release(release: &Release) -> Identity {
     }
 }
 
-/// A file that another version stands before. One that is refused for itself stays listed as that.
+/// A file that another version stands before. One that is refused for itself stays listed as that; the version that was
+/// swapped away from, or is switched off, need not be told of again.
 fn superseded(file: &FileState, release: &Release) -> Option<FileState> {
-    if !release.is_enabled && file.known.sha256 == release.in_force.sha256 {
+    let decided_on = std::iter::once(&release.in_force).chain(&release.previous);
+    if decided_on.into_iter().any(|version| version.sha256 == file.known.sha256) && file.refusal.is_none() {
         return None;
     }
     let Identity { name, version, file: at, .. } = &file.known;

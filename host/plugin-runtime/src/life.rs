@@ -6,7 +6,9 @@ use std::sync::Arc;
 use vectis_contracts::plugin_releases::{
     PluginFact, PluginVersion, Release, ReleaseAction, ReleaseCode, Releases,
 };
-use vectis_contracts::plugins::{Installed, PluginCode, PluginHealth, PluginsHealth, SwapPlugin};
+use vectis_contracts::plugins::{
+    EntryPointCalls, Installed, PluginCode, PluginHealth, PluginsHealth, SwapPlugin,
+};
 use vectis_kernel::{Ctx, Failure};
 
 use crate::commands::{absence, views};
@@ -110,6 +112,21 @@ impl PluginRuntime {
             }
             (None, None) => Err(Failure::at(PluginCode::PluginNotFound, "plugin", absence(&set, plugin))),
         }
+    }
+
+    /// What every loaded plugin was asked, for counting over time.
+    pub fn calls(&self) -> Vec<(String, Vec<EntryPointCalls>)> {
+        let set = self.current();
+        let names = set
+            .files
+            .iter()
+            .filter_map(|file| file.library.as_ref().map(|library| library.name().to_owned()));
+        names
+            .map(|name| {
+                let calls = self.workshop.stats.calls(&name);
+                (name, calls)
+            })
+            .collect()
     }
 
     pub(crate) async fn all_health(&self) -> Outcome<PluginsHealth> {

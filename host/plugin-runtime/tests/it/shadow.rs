@@ -29,8 +29,8 @@ async fn different_answers_to_recorded_questions_stand_against_a_swap_until_they
     assert_eq!(
         sentence,
         "fault 1.1.0 answers differently than the version in force: vectis.pricing fault-pricing in channel shop: \
-         1 × BOLT-1: 1.000000 EUR becomes 1 × BOLT-1: 1.000007 EUR; vectis.pricing fault-pricing in channel shop: \
-         1 × BOLT-2: 1.000000 EUR becomes 1 × BOLT-2: 1.000007 EUR; confirm the differences if they are meant"
+         1 × BOLT-1: 1 EUR becomes 1 × BOLT-1: 1.000007 EUR; vectis.pricing fault-pricing in channel shop: \
+         1 × BOLT-2: 1 EUR becomes 1 × BOLT-2: 1.000007 EUR; confirm the differences if they are meant"
     );
     assert_eq!(shop.adds(), 0);
 
@@ -72,5 +72,5 @@ async fn an_answer_that_turns_into_an_error_is_told() {
 
     let (_, sentence) = refused(shop.swap("1.1.0").await);
 
-    assert_says(&sentence, &["1 × BOLT-1: 1.000000 EUR becomes 1 × BOLT-1: 1.999999 EUR"]);
+    assert_says(&sentence, &["1 × BOLT-1: 1 EUR becomes 1 × BOLT-1: 1.999999 EUR"]);
 }

@@ -285,7 +285,7 @@ async fn a_lock_file_that_was_tampered_with_stops_the_start() {
     type Tamper = fn(&str) -> String;
     let cases: [(&str, Tamper); 6] = [
         ("half of it", |text| text[..text.len() - 20].to_owned()),
-        ("line 5: unknown field `trusted`", |text| text.replace("standing", "trusted")),
+        ("line 8: unknown field `trusted`", |text| text.replace("standing", "trusted")),
         ("not 64 lower-case hex digits", |text| text.replace("sha256 = \"", "sha256 = \"x")),
         ("stands there twice", |text| format!("{text}\n{}", &text[text.find("[[plugin]]").unwrap()..])),
         ("its schema is 9, this version reads 1", |text| text.replace("schema = 1", "schema = 9")),
