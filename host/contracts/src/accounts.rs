@@ -361,6 +361,12 @@ pub trait Accounts: Send + Sync {
         ctx: &Ctx,
         account_ids: &[AccountId],
     ) -> Result<Vec<Location>, Failure<AccountCode>>;
+    /// Locations by id; missing and foreign ones are left out.
+    async fn locations_by_id(
+        &self,
+        ctx: &Ctx,
+        ids: &[LocationId],
+    ) -> Result<Vec<Location>, Failure<AccountCode>>;
     /// Addresses of locations; foreign ones are left out.
     async fn addresses(
         &self,

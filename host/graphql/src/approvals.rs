@@ -26,15 +26,12 @@ use crate::scalars::Money;
 pub(crate) const POLICY: &[TypePolicy] = &[
     (
         "Query",
-        &[(Access::BuyerOrStaff(&buyer::ORDER, &staff::ORDERS_READ), "approvalRequest approvalRequests")],
+        &[(Access::BuyerOrStaff(&buyer::ORDER, &staff::APPROVALS_READ), "approvalRequest approvalRequests")],
     ),
     (
         "Mutation",
         &[
-            (
-                Access::BuyerOrStaff(&buyer::APPROVE, &staff::APPROVALS_WRITE),
-                "approvalRequestApprove approvalRequestReject",
-            ),
+            (Access::Buyer(&buyer::APPROVE), "approvalRequestApprove approvalRequestReject"),
             (Access::SignedIn, "cartWithdraw"),
         ],
     ),

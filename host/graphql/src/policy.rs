@@ -24,6 +24,8 @@ pub enum Access {
     AnyStaff,
     /// Staff with the permission.
     Staff(&'static Permission),
+    /// Employees of a company with the permission.
+    Buyer(&'static Permission),
     /// Employees with the permission, and staff with theirs.
     BuyerOrStaff(&'static Permission, &'static Permission),
     /// Whoever can own a cart: guests, customers, employees who may order, staff who may place for others.
@@ -39,6 +41,7 @@ impl Access {
             Self::SignedIn => ctx.login_id().is_some(),
             Self::AnyStaff => ctx.is_staff(),
             Self::Staff(permission) => ctx.is_staff() && ctx.may(permission),
+            Self::Buyer(permission) => matches!(ctx.actor, Actor::Buyer(_)) && ctx.may(permission),
             Self::BuyerOrStaff(by_buyer, by_staff) => match &ctx.actor {
                 Actor::Buyer(_) => ctx.may(by_buyer),
                 Actor::Staff(_) | Actor::System { .. } => ctx.may(by_staff),
@@ -123,8 +126,8 @@ const RULES: &[Access] = &[
     Access::Staff(&staff::AUDIT_READ),
     Access::BuyerOrStaff(&buyer::MANAGE, &staff::ACCOUNTS_WRITE),
     Access::BuyerOrStaff(&buyer::MANAGE, &staff::ACCOUNTS_READ),
-    Access::BuyerOrStaff(&buyer::APPROVE, &staff::APPROVALS_WRITE),
-    Access::BuyerOrStaff(&buyer::ORDER, &staff::ORDERS_READ),
+    Access::Buyer(&buyer::APPROVE),
+    Access::BuyerOrStaff(&buyer::ORDER, &staff::APPROVALS_READ),
     Access::BuyerOrStaff(&buyer::ORDER, &staff::ACCOUNTS_READ),
     Access::BuyerOrStaff(&buyer::ORDERS_READ_ALL, &staff::ORDERS_READ),
     Access::BuyerOrStaff(&buyer::BROWSE, &staff::ACCOUNTS_READ),

@@ -46,7 +46,7 @@ pub(crate) fn in_list<'a, I: EntityId>(
     ids.iter().enumerate().map(move |(index, id)| (at(index), *id))
 }
 
-/// Channels, groups and accounts of an audience that are not there.
+/// Channels, groups, accounts and locations of an audience that are not there.
 pub(crate) async fn unknown_audience(
     ctx: &Context<'_>,
     input: &PriceListUpsertInput,
@@ -68,6 +68,11 @@ pub(crate) async fn unknown_audience(
         let found = answer(ctx, services.accounts.get_many(&anyone, &plain(&input.account_ids)).await)?;
         let found = found.into_iter().map(|account| account.id);
         errors.extend(unknown(code, in_list(&["accountIds"], &input.account_ids), found));
+    }
+    if !input.location_ids.is_empty() {
+        let found = services.accounts.locations_by_id(&anyone, &plain(&input.location_ids)).await;
+        let found = answer(ctx, found)?.into_iter().map(|location| location.id);
+        errors.extend(unknown(code, in_list(&["locationIds"], &input.location_ids), found));
     }
     Ok(errors)
 }

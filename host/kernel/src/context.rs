@@ -134,10 +134,12 @@ impl Ctx {
         }
     }
 
-    /// A stable text for "who", used as the owner of idempotency keys and in the audit trail.
+    /// A stable text for "who", used as the owner of idempotency keys and in the audit trail. Visitors without a guest token
+    /// are told apart by their address: they do not share keys with all the world.
     pub fn actor_key(&self) -> String {
         match &self.actor {
-            Actor::Anonymous { guest } => format!("guest:{}", guest.as_deref().unwrap_or("-")),
+            Actor::Anonymous { guest: Some(guest) } => format!("guest:{guest}"),
+            Actor::Anonymous { guest: None } => format!("visitor:{}", self.remote.as_deref().unwrap_or("-")),
             Actor::Buyer(buyer) => format!("login:{}", buyer.login_id),
             Actor::Customer { login_id } => format!("login:{login_id}"),
             Actor::Staff(staff) => format!("login:{}", staff.login_id),

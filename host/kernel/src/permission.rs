@@ -93,8 +93,8 @@ pub mod staff {
         ORDERS_PRICE_OVERRIDE = "orders.price_override";
         /// Place orders in the name of a buyer.
         ORDERS_PLACE_FOR = "orders.place_for";
-        /// Read and decide approval requests of all accounts.
-        APPROVALS_WRITE = "approvals.write";
+        /// Read approval requests of all accounts. Deciding them is the company's own business.
+        APPROVALS_READ = "approvals.read";
         /// Create and change channels.
         CHANNELS_WRITE = "channels.write";
         /// See, load and activate plugins.

@@ -135,9 +135,10 @@ async fn price_entries(host: &TestHost, staff: &Client) {
     let nobody = json!({
         "name": "For nobody", "currencyCode": "EUR", "channelIds": [missing("channel")],
         "groupIds": [missing("group")], "accountIds": [missing("account")],
+        "locationIds": [missing("location")],
     });
-    let expected =
-        ["channelIds.0", "groupIds.0", "accountIds.0"].map(|field| format!("INVALID_INPUT @ {field}"));
+    let expected = ["channelIds.0", "groupIds.0", "accountIds.0", "locationIds.0"]
+        .map(|field| format!("INVALID_INPUT @ {field}"));
     let refused = host.unchanged_by(staff.mutate("priceListUpsert", nobody)).await;
     assert_eq!(refused.user_errors(), expected);
     let other_money = json!({ "name": "Wholesale list", "currencyCode": "USD" });

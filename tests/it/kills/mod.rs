@@ -19,8 +19,8 @@ use shopper::{Acknowledged, Shopper};
 use stage::Stage;
 
 const KILLS: usize = 200;
-/// From the first placement that a host is asked for to its end, at most.
-const LONGEST_LIFE_MS: u64 = 200;
+/// From a placement that is under way to the end of its host, at most.
+const LONGEST_WAIT_MS: u64 = 200;
 
 /// Orders by number: lines and total.
 type Orders = BTreeMap<String, (Vec<String>, String)>;
@@ -85,23 +85,30 @@ struct Killed {
     unheard: BTreeSet<String>,
 }
 
+/// Every other host, by chance, is let live until it has placed something; the rest may die on their first placement.
 async fn kill_again_and_again(shop: &TestHost, stage: &Stage, mut chance: StdRng) -> Killed {
     let (mut started, mut unheard) = (Vec::with_capacity(KILLS + 1), BTreeSet::new());
     loop {
         let begun = Instant::now();
         let program = Program::start(shop).await;
         started.push(begun.elapsed());
+        let heard = stage.heard();
         stage.open(&program.url);
         if started.len() > KILLS {
             stage.end();
             return Killed { last: program, started, unheard };
         }
+        if chance.random() {
+            stage.until_more_is_heard(heard).await;
+        }
         stage.until_somebody_places().await;
-        tokio::time::sleep(Duration::from_millis(chance.random_range(0..=LONGEST_LIFE_MS))).await;
+        tokio::time::sleep(Duration::from_millis(chance.random_range(0..=LONGEST_WAIT_MS))).await;
         stage.close();
         program.kill().await;
-        let numbers = written(shop.db.pool()).await.into_keys();
-        unheard.extend(numbers.filter(|number| !stage.is_acknowledged(number)));
+        let numbers =
+            sqlx::query_scalar("SELECT number FROM orders.sales_order").fetch_all(shop.db.pool()).await;
+        let numbers: Vec<String> = numbers.expect("the orders can be read");
+        unheard.extend(numbers.into_iter().filter(|number| !stage.has_heard_of(number)));
     }
 }
 

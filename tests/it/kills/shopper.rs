@@ -63,7 +63,7 @@ impl Shopper {
         assert_eq!(placed.at("/orderPlace/order/lineCount"), goods.len(), "{}", placed.body);
         assert_eq!(placed.text("/orderPlace/order/grandTotal/amount"), total);
         let number = placed.text("/orderPlace/order/number");
-        self.stage.acknowledge(&number);
+        self.stage.hear(&number);
         let lines = goods.iter().map(|(sku, quantity)| format!("{sku} {quantity}000")).collect();
         Acknowledged { number, lines, total, placement }
     }

@@ -1,8 +1,8 @@
 //! What shoppers and the one who kills know of each other.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -20,7 +20,8 @@ struct Shared {
     /// Placements sent, or to be sent again.
     placing: watch::Sender<usize>,
     cut_off: AtomicUsize,
-    acknowledged: Mutex<BTreeSet<String>>,
+    /// Numbers of orders that were answered.
+    heard: watch::Sender<BTreeSet<String>>,
     is_over: AtomicBool,
 }
 
@@ -30,7 +31,7 @@ impl Stage {
             url: watch::Sender::new(None),
             placing: watch::Sender::new(0),
             cut_off: AtomicUsize::new(0),
-            acknowledged: Mutex::default(),
+            heard: watch::Sender::default(),
             is_over: AtomicBool::new(false),
         }))
     }
@@ -75,13 +76,27 @@ impl Stage {
         self.0.cut_off.load(Ordering::Relaxed)
     }
 
-    /// An order's number was heard.
-    pub(super) fn acknowledge(&self, number: &str) {
-        self.0.acknowledged.lock().expect("no holder panics").insert(number.to_owned());
+    /// An order was answered.
+    pub(super) fn hear(&self, number: &str) {
+        self.0.heard.send_modify(|heard| {
+            heard.insert(number.to_owned());
+        });
     }
 
-    pub(super) fn is_acknowledged(&self, number: &str) -> bool {
-        self.0.acknowledged.lock().expect("no holder panics").contains(number)
+    pub(super) fn has_heard_of(&self, number: &str) -> bool {
+        self.0.heard.borrow().contains(number)
+    }
+
+    /// How many orders were answered.
+    pub(super) fn heard(&self) -> usize {
+        self.0.heard.borrow().len()
+    }
+
+    /// Waits until more orders are answered than these.
+    pub(super) async fn until_more_is_heard(&self, than: usize) {
+        let mut heard = self.0.heard.subscribe();
+        let waited = timeout(PATIENCE, heard.wait_for(|heard| heard.len() > than)).await;
+        waited.expect("somebody is answered in time").expect("the stage is there");
     }
 
     /// No more shopping after the order at hand.

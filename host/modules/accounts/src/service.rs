@@ -89,6 +89,10 @@ impl Accounts for PgAccounts {
         Ok(store::places::locations_of(&self.deps.db, Scope::of_reader(ctx), account_ids).await?)
     }
 
+    async fn locations_by_id(&self, ctx: &Ctx, ids: &[LocationId]) -> Answer<Vec<Location>> {
+        Ok(store::places::locations_by_id(&self.deps.db, Scope::of_reader(ctx), ids).await?)
+    }
+
     async fn addresses(&self, ctx: &Ctx, location_ids: &[LocationId]) -> Answer<Vec<Address>> {
         Ok(store::places::addresses_of(&self.deps.db, Scope::of_reader(ctx), location_ids).await?)
     }

@@ -40,7 +40,7 @@ impl Scope {
     fn of(ctx: &Ctx) -> Option<Self> {
         match &ctx.actor {
             Actor::Staff(_) | Actor::System { .. } => {
-                ctx.may(&staff::APPROVALS_WRITE).then_some(Self { account_id: None, submitted_by: None })
+                ctx.may(&staff::APPROVALS_READ).then_some(Self { account_id: None, submitted_by: None })
             }
             Actor::Buyer(acting) => {
                 let sees_account = ctx.may(&buyer::APPROVE) || ctx.may(&buyer::ORDERS_READ_ALL);

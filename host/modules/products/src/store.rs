@@ -16,7 +16,7 @@ pub(crate) use products::{Wanted, list, products, search};
 pub(crate) use write_products::{
     activate_product, lock_products, replace_categories, upsert_products, version_of,
 };
-pub(crate) use write_variants::{OwnedSku, replace_packages, sku_owners, upsert_packages, upsert_variants};
+pub(crate) use write_variants::{replace_packages, sku_owners, upsert_packages, upsert_variants};
 
 /// By which of their names variants are looked up; what is not asked for stays empty.
 #[derive(Default)]

@@ -13,7 +13,7 @@ use vectis_kernel::{Ctx, Failure, Refusal};
 
 use crate::Deps;
 use crate::events::{self, ChangedProduct, ChangedVariant};
-use crate::store::{self, OwnedSku};
+use crate::store;
 
 /// One try, in one unit of work. The input has been checked by itself.
 pub(crate) async fn upsert(
@@ -55,10 +55,9 @@ async fn look_up(
 
     let mut refusals = Vec::new();
     for (index, product) in products.iter().enumerate() {
-        let known_id = known.get(&product.slug).copied();
         refusals.extend(unknown_categories(index, product, &categories));
-        refusals.extend(taken_skus(index, product, known_id, &owners));
-        if known_id.is_none() && product.variants.is_empty() {
+        refusals.extend(taken_skus(index, product, &owners));
+        if !known.contains(&product.slug) && product.variants.is_empty() {
             let message = format!("{:?} is new and needs at least one variant.", product.slug);
             let field = format!("products.{index}.variants");
             refusals.push(Refusal::at(ProductCode::InvalidInput, &field, message));
@@ -80,15 +79,15 @@ fn unknown_categories(
     })
 }
 
+/// Owners are compared by slug: a product of this slug may have been created after the known ones were looked up.
 fn taken_skus(
     index: usize,
     product: &UpsertProduct,
-    known_id: Option<ProductId>,
-    owners: &HashMap<String, OwnedSku>,
+    owners: &HashMap<String, String>,
 ) -> impl Iterator<Item = Refusal<ProductCode>> {
     product.variants.iter().enumerate().filter_map(move |(number, variant)| {
-        let owner = owners.get(&variant.sku).filter(|owner| Some(owner.product_id) != known_id)?;
-        let message = format!("SKU {:?} belongs to product {:?}.", variant.sku, owner.product_slug);
+        let owner = owners.get(&variant.sku).filter(|owner| **owner != product.slug)?;
+        let message = format!("SKU {:?} belongs to product {owner:?}.", variant.sku);
         Some(sku_taken(index, number, message))
     })
 }

@@ -145,6 +145,27 @@ pub(crate) async fn locations_of(
     Ok(rows.into_iter().map(Into::into).collect())
 }
 
+#[tracing::instrument(name = "db.accounts.locations_by_id", skip_all)]
+pub(crate) async fn locations_by_id(
+    db: &Db,
+    scope: Scope,
+    ids: &[LocationId],
+) -> Result<Vec<Location>, sqlx::Error> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+    let rows = sqlx::query_as!(
+        LocationRow,
+        "SELECT id, account_id, name, default_address_id \
+         FROM accounts.location \
+         WHERE id = ANY($1) AND ($2::uuid IS NULL OR account_id = $2) \
+         ORDER BY id",
+        &ids,
+        scope.only_account()
+    )
+    .fetch_all(db.pool())
+    .await?;
+    Ok(rows.into_iter().map(Into::into).collect())
+}
+
 /// Whose site it is, if it is there and in scope.
 #[tracing::instrument(name = "db.accounts.account_of_location", skip_all)]
 pub(crate) async fn account_of(

@@ -44,7 +44,7 @@ async fn callers_see_what_is_theirs_and_nothing_else(pool: PgPool) {
     assert_eq!(seen(&fixture, &author, &all).await, [own]);
     assert_eq!(seen(&fixture, &approver, &all).await, [own, colleagues]);
     assert_eq!(seen(&fixture, &reader, &all).await, [own, colleagues]);
-    assert_eq!(seen(&fixture, &staff_ctx(&fixture, &[staff::APPROVALS_WRITE]), &all).await, all);
+    assert_eq!(seen(&fixture, &staff_ctx(&fixture, &[staff::APPROVALS_READ]), &all).await, all);
     assert_eq!(seen(&fixture, &staff_ctx(&fixture, &[staff::ORDERS_READ]), &all).await, []);
     assert_eq!(seen(&fixture, &guest, &all).await, []);
 }

@@ -179,7 +179,7 @@ async fn decisions_that_cannot_be_made_are_refused_and_leave_nothing(pool: PgPoo
 
     let cases = [
         (room.buyer(), approve(request_id), "FORBIDDEN"),
-        (room.staff(&[staff::APPROVALS_WRITE]), approve(request_id), "FORBIDDEN"),
+        (room.staff(&[staff::APPROVALS_READ]), approve(request_id), "FORBIDDEN"),
         (approver.clone(), approve(new_id()), "REQUEST_NOT_FOUND"),
         (room.acting(&stranger), approve(request_id), "REQUEST_NOT_FOUND"),
         (approver.clone(), stale, "STALE_VERSION"),

@@ -1,6 +1,6 @@
 //! What is written of products.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 use tracing::instrument;
@@ -15,12 +15,9 @@ use crate::model;
 
 /// Locks those of `slugs` that exist, in the order of their ids.
 #[instrument(name = "db.products.lock_products", skip_all)]
-pub(crate) async fn lock_products(
-    tx: &mut Tx,
-    slugs: &[String],
-) -> Result<HashMap<String, ProductId>, sqlx::Error> {
-    let rows = sqlx::query!(
-        "SELECT id, slug \
+pub(crate) async fn lock_products(tx: &mut Tx, slugs: &[String]) -> Result<HashSet<String>, sqlx::Error> {
+    let known = sqlx::query_scalar!(
+        "SELECT slug \
          FROM products.product \
          WHERE slug = ANY ($1) \
          ORDER BY id \
@@ -29,7 +26,7 @@ pub(crate) async fn lock_products(
     )
     .fetch_all(conn(tx))
     .await?;
-    Ok(rows.into_iter().map(|row| (row.slug, row.id.into())).collect())
+    Ok(known.into_iter().collect())
 }
 
 /// Creates or replaces products; each by slug, with its new version.

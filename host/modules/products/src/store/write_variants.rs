@@ -9,20 +9,11 @@ use vectis_db::{Tx, conn};
 use vectis_kernel::Ctx;
 use vectis_kernel::ids::{ProductId, VariantId};
 
-/// A SKU that exists.
-pub(crate) struct OwnedSku {
-    pub(crate) product_id: ProductId,
-    pub(crate) product_slug: String,
-}
-
-/// Whose those of `skus` are that exist.
+/// The slug of the product that has each of `skus` that exists.
 #[instrument(name = "db.products.sku_owners", skip_all)]
-pub(crate) async fn sku_owners(
-    tx: &mut Tx,
-    skus: &[String],
-) -> Result<HashMap<String, OwnedSku>, sqlx::Error> {
+pub(crate) async fn sku_owners(tx: &mut Tx, skus: &[String]) -> Result<HashMap<String, String>, sqlx::Error> {
     let rows = sqlx::query!(
-        "SELECT variant.sku, product.id, product.slug \
+        "SELECT variant.sku, product.slug \
          FROM products.variant AS variant \
          JOIN products.product AS product ON product.id = variant.product_id \
          WHERE variant.sku = ANY ($1)",
@@ -30,11 +21,7 @@ pub(crate) async fn sku_owners(
     )
     .fetch_all(conn(tx))
     .await?;
-    let owners = rows.into_iter().map(|row| {
-        let owner = OwnedSku { product_id: row.id.into(), product_slug: row.slug };
-        (row.sku, owner)
-    });
-    Ok(owners.collect())
+    Ok(rows.into_iter().map(|row| (row.sku, row.slug)).collect())
 }
 
 /// Puts packages into the catalogue, or gives those there are their present name: slug and name.

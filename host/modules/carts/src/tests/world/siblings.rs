@@ -141,6 +141,14 @@ impl Accounts for Siblings {
         unreachable!("carts never ask this")
     }
 
+    async fn locations_by_id(
+        &self,
+        _ctx: &Ctx,
+        _ids: &[LocationId],
+    ) -> Result<Vec<Location>, Failure<AccountCode>> {
+        unreachable!("carts never ask this")
+    }
+
     async fn addresses(
         &self,
         _ctx: &Ctx,

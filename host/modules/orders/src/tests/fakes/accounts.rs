@@ -106,6 +106,13 @@ impl Accounts for Fakes {
     ) -> Result<Vec<Location>, Failure<AccountCode>> {
         never()
     }
+    async fn locations_by_id(
+        &self,
+        _ctx: &Ctx,
+        _ids: &[LocationId],
+    ) -> Result<Vec<Location>, Failure<AccountCode>> {
+        never()
+    }
     async fn addresses(
         &self,
         _ctx: &Ctx,
