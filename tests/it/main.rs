@@ -6,6 +6,7 @@ mod access;
 mod arch;
 mod bad_input;
 mod kills;
+mod plugins;
 mod races;
 mod shop;
 mod statements;

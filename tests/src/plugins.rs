@@ -35,10 +35,40 @@ impl PluginFolder {
         std::fs::rename(half, self.path().join(format!("{name}.so"))).expect("a file can be renamed");
     }
 
+    /// Puts a file into the inbox below the folder.
+    pub fn bring(&self, name: &str, bytes: &[u8]) {
+        let inbox = self.path().join("inbox");
+        std::fs::create_dir_all(&inbox).expect("a folder can be made");
+        std::fs::write(inbox.join(name), bytes).expect("a file can be written");
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         self.0.path()
     }
+}
+
+/// The fault plugin as another version of itself, which adds so many millionths to every price; `"broken"` does not start.
+pub fn fault_version(number: &str, adds: &str) -> Vec<u8> {
+    let bytes = std::fs::read(built("fault-plugin")).expect("the plugin was built");
+    let bytes = replaced(bytes, "version = \"1.0.0\"", &format!("version = \"{number}\""));
+    replaced(bytes, "built-in surcharge 000000", &format!("built-in surcharge {adds:0>6}"))
+}
+
+/// Every occurrence replaced by a text of the same length.
+pub fn replaced(mut bytes: Vec<u8>, from: &str, to: &str) -> Vec<u8> {
+    assert_eq!(from.len(), to.len(), "an edit keeps the length");
+    let found: Vec<usize> = bytes
+        .windows(from.len())
+        .enumerate()
+        .filter(|(_, part)| *part == from.as_bytes())
+        .map(|(at, _)| at)
+        .collect();
+    assert!(!found.is_empty(), "{from:?} is not in the file");
+    for at in found {
+        bytes[at..at + to.len()].copy_from_slice(to.as_bytes());
+    }
+    bytes
 }
 
 /// The `.so` of a plugin crate of this workspace, built when it is not there yet.

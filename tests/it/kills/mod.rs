@@ -1,7 +1,7 @@
 //! The host dies at any moment: what was acknowledged stands once, what was not can be asked for again, and nothing is
 //! half-written.
 
-mod program;
+pub(crate) mod program;
 mod shopper;
 mod stage;
 

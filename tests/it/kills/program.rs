@@ -3,6 +3,8 @@
 use std::process::Stdio;
 use std::time::Duration;
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStderr, Command};
 use tokio::task::JoinSet;
@@ -11,16 +13,16 @@ use vectis_tests::TestHost;
 use vectis_tests::plugins::built_file;
 
 /// A `vectis serve` that serves.
-pub(super) struct Program {
+pub(crate) struct Program {
     /// Where its API is.
-    pub(super) url: String,
+    pub(crate) url: String,
     process: Child,
     _log: JoinSet<()>,
 }
 
 impl Program {
     /// Starts one on the database and the plugins of a shop.
-    pub(super) async fn start(shop: &TestHost) -> Self {
+    pub(crate) async fn start(shop: &TestHost) -> Self {
         let mut command = Command::new(built_file("vectis", "vectis"));
         command.arg("serve");
         for (key, value) in [
@@ -48,8 +50,14 @@ impl Program {
         Self { url: format!("http://{address}/graphql"), process, _log: log }
     }
 
+    /// SIGHUP.
+    pub(crate) fn hang_up(&self) {
+        let id = self.process.id().and_then(|id| i32::try_from(id).ok()).expect("the program runs");
+        kill(Pid::from_raw(id), Signal::SIGHUP).expect("a running program can be told");
+    }
+
     /// SIGKILL.
-    pub(super) async fn kill(mut self) {
+    pub(crate) async fn kill(mut self) {
         self.process.kill().await.expect("a running program can be killed");
     }
 }

@@ -1,5 +1,5 @@
 //! A whole shop over HTTP, as its buyers and staff use it.
 
 mod large_order;
-mod no_plugins;
+pub(crate) mod no_plugins;
 mod one_more_plugin;

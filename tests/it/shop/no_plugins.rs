@@ -73,7 +73,7 @@ async fn each_missing_point_is_named_where_its_decision_is_needed() {
     }
 }
 
-pub(super) async fn channel_id(staff: &vectis_tests::Client, slug: &str) -> String {
+pub(crate) async fn channel_id(staff: &vectis_tests::Client, slug: &str) -> String {
     staff
         .send("query($s: String) { channel(slug: $s) { id } }", json!({ "s": slug }))
         .await
