@@ -1,12 +1,13 @@
 //! Finds plugins, decides whether they may run, and lets them answer behind the extension points of `contracts`.
 //!
-//! *Owns*: the plugins folder, the loading order, the plugin set in force, the conversion to and from the wire.
-//! *Depends on*: `contracts`, `kernel`, `plugin-api`. *Invariants*: nothing of a file runs before its hash, structure,
-//! manifest, target and API range have been judged; a mapped library is never unmapped and its descriptor never closed; a
-//! plugin set is published whole and never changed afterwards, and a request keeps the one it began with; every answer
-//! is checked before a module sees it; whatever is wrong with a plugin ends in one sentence, never in the end of the host.
+//! *Owns*: the plugins folder, the lock file, the installed versions, the loading order, the plugin set in force, the
+//! conversion to and from the wire. *Depends on*: `contracts`, `kernel`, `plugin-api`. *Invariants*: nothing of a file runs
+//! before its hash, structure, manifest, trust, target and API range have been judged; a mapped library is never unmapped and
+//! its descriptor never closed; a plugin set is published whole and never changed afterwards, and a request keeps the one it
+//! began with; which version is in force is decided in the database and only followed here; every answer is checked before a
+//! module sees it; whatever is wrong with a plugin ends in one sentence, never in the end of the host.
 //! *Start reading at*: [`PluginRuntime`] in `runtime.rs`, then `load.rs` for the loading order, `registry.rs` for who
-//! answers where, `adapters/pricing.rs` for one call.
+//! answers where, `adapters/pricing.rs` for one call, `life.rs` for the way from one version to the next.
 
 mod adapters;
 mod check;

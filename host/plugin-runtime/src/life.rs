@@ -82,7 +82,7 @@ impl PluginRuntime {
     pub(crate) async fn roll_back(&self, ctx: &Ctx, plugin: &str) -> Outcome<()> {
         let releases = self.read_releases().await?;
         let Some(to) = find(&releases, plugin).and_then(|release| release.previous.clone()) else {
-            let message = format!("{plugin} was never swapped, so there is no version to go back to");
+            let message = format!("there is no version of {plugin} before this one; swap to an installed one");
             return Err(Failure::at(PluginCode::NothingToRollBackTo, "plugin", message));
         };
         let take_over = TakeOver { plugin, to, action: ReleaseAction::Rollback, is_compared: false };
@@ -170,8 +170,8 @@ impl PluginRuntime {
             );
             return Err(Failure::refused(PluginCode::AnswersDiffer, message));
         }
-        self.keep_running(plugin).await?;
-        let previous = before.or(running).filter(|previous| *previous != to);
+        let is_kept = self.keep_running(plugin).await?;
+        let previous = before.or(running.filter(|_| is_kept)).filter(|previous| *previous != to);
         // Switched on again, it goes back to what it went back to before.
         let earlier = || find(releases, plugin).and_then(|release| release.previous.clone());
         let previous = previous.or_else(earlier);
@@ -210,21 +210,21 @@ impl PluginRuntime {
         Ok(tried)
     }
 
-    /// The version that runs stays at hand when its file in the folder is replaced or another takes over.
-    async fn keep_running(&self, plugin: &str) -> Outcome<()> {
+    /// The version that runs stays at hand when its file in the folder is replaced or another takes over. False when its
+    /// file is gone or another one by now: it runs from memory alone, and nothing can come back to it.
+    async fn keep_running(&self, plugin: &str) -> Outcome<bool> {
         let set = self.current();
         let file = set.files.iter().find_map(|file| {
             let library = file.library.as_ref().filter(|library| library.name() == plugin)?;
             Some((file.known.file.clone(), library.sha256.clone()))
         });
-        let Some((file, sha256)) = file else { return Ok(()) };
+        let Some((file, sha256)) = file else { return Ok(false) };
         let (store, path) = (self.store.clone(), self.folder.join(&file));
         let kept = tokio::task::spawn_blocking(move || store.keep(&path, &sha256)).await?;
-        kept.map_err(|fault| {
-            let message =
-                format!("the version that runs ({file}) cannot be kept to come back to: {}", fault.why);
-            Failure::refused(PluginCode::PluginFailed, message)
-        })
+        if let Err(fault) = &kept {
+            tracing::warn!(plugin, file, why = fault.why, "the version that runs cannot be kept to come back to");
+        }
+        Ok(kept.is_ok())
     }
 
     async fn put(

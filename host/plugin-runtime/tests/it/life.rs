@@ -245,6 +245,20 @@ async fn a_version_is_named_by_number_or_by_the_start_of_its_hash() {
 }
 
 #[tokio::test]
+async fn a_version_whose_file_was_spoiled_is_swapped_away_from_but_not_back_to() {
+    let shop = Shop::with(&[("fault.so", fault_plugin())]).await;
+    shop.install("newer.so", &version("1.1.0", 7)).await;
+    shop.folder.put("fault.so", b"spoiled");
+    shop.reload().await;
+    assert_eq!(shop.adds(), 0);
+
+    shop.swap("1.1.0").await.unwrap();
+
+    assert_eq!(shop.adds(), 7);
+    assert_eq!(refused(shop.roll_back().await).0, PluginCode::NothingToRollBackTo);
+}
+
+#[tokio::test]
 async fn what_was_never_swapped_cannot_be_rolled_back() {
     let shop = Shop::with(&[("fault.so", fault_plugin())]).await;
 
