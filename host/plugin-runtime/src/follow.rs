@@ -28,7 +28,10 @@ impl Overlay<'_> {
             match releases.all.iter().find(|release| is_of(file, &release.plugin)) {
                 None => files.push(file.clone()),
                 Some(release) if runs(file, release) => files.push(file.clone()),
-                Some(release) => files.extend(superseded(file, release)),
+                Some(release) => {
+                    self.keep_previous(file, release);
+                    files.extend(superseded(file, release));
+                }
             }
         }
         for release in &releases.all {
@@ -40,6 +43,17 @@ impl Overlay<'_> {
         }
         files.sort_by(|a, b| a.known.file.cmp(&b.known.file));
         files
+    }
+
+    /// The version that was swapped away from may be wanted back from here, whatever becomes of its file in the folder.
+    fn keep_previous(&self, file: &FileState, release: &Release) {
+        let Some(previous) = release.previous.as_ref().filter(|it| it.sha256 == file.known.sha256) else {
+            return;
+        };
+        let path = self.store.folder.join(&file.known.file);
+        if let Err(fault) = self.store.keep(&path, &previous.sha256) {
+            tracing::warn!(file = file.known.file, why = fault.why, "the version before cannot be kept here");
+        }
     }
 
     /// The version of a release, out of the store. What ran before goes on when that cannot be had.

@@ -82,7 +82,8 @@ impl PluginRuntime {
     pub(crate) async fn roll_back(&self, ctx: &Ctx, plugin: &str) -> Outcome<()> {
         let releases = self.read_releases().await?;
         let Some(to) = find(&releases, plugin).and_then(|release| release.previous.clone()) else {
-            let message = format!("there is no version of {plugin} before this one; swap to an installed one");
+            let message =
+                format!("there is no version of {plugin} before this one; swap to an installed one");
             return Err(Failure::at(PluginCode::NothingToRollBackTo, "plugin", message));
         };
         let take_over = TakeOver { plugin, to, action: ReleaseAction::Rollback, is_compared: false };
@@ -155,8 +156,9 @@ impl PluginRuntime {
         if is_on && before.as_ref() == Some(&to) {
             return Ok(());
         }
-        let mut known =
-            Identity { name: plugin.to_owned(), version: to.version.clone(), ..Identity::default() };
+        let (name, version) = (plugin.to_owned(), to.version.clone());
+        let file = format!("{}.so", to.sha256);
+        let mut known = Identity { file, name, version, ..Identity::default() };
         let tried = self.try_out(&to.sha256, is_compared, &mut known).await?;
         let differences = match tried {
             Ok(differences) => differences,
@@ -222,7 +224,12 @@ impl PluginRuntime {
         let (store, path) = (self.store.clone(), self.folder.join(&file));
         let kept = tokio::task::spawn_blocking(move || store.keep(&path, &sha256)).await?;
         if let Err(fault) = &kept {
-            tracing::warn!(plugin, file, why = fault.why, "the version that runs cannot be kept to come back to");
+            tracing::warn!(
+                plugin,
+                file,
+                why = fault.why,
+                "the version that runs cannot be kept to come back to"
+            );
         }
         Ok(kept.is_ok())
     }

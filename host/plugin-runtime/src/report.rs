@@ -119,7 +119,9 @@ pub(crate) fn warn_of_unsigned(old: &PluginSet, new: &PluginSet) {
 
 fn unsigned(set: &PluginSet) -> Vec<&str> {
     let answering = set.files.iter().filter(|file| file.verdict.standing == Standing::Unsigned);
-    answering.filter_map(|file| file.library.as_deref().map(Library::name)).collect()
+    let mut names: Vec<_> = answering.filter_map(|file| file.library.as_deref().map(Library::name)).collect();
+    names.sort_unstable();
+    names
 }
 
 /// The warning about plugins that run without anybody's word; none when there are none.

@@ -154,11 +154,11 @@ impl PluginRuntime {
             changing: None,
         };
         let runtime = Arc::new(Self {
-            folder: options.folder,
             trust: options.trust,
             workshop: Arc::new(Workshop { call_budget, log_lines_per_second, clock, stats }),
             loader: Arc::new(Loader::default()),
-            store: Arc::new(Store::new(options.versions, options.inbox)),
+            store: Arc::new(Store::new(options.versions, options.inbox, options.folder.clone())),
+            folder: options.folder,
             channels,
             releases,
             current: ArcSwap::default(),

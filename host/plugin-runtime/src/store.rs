@@ -17,6 +17,7 @@ use crate::{discover, manifest, verify};
 pub(crate) struct Store {
     pub(crate) versions: PathBuf,
     pub(crate) inbox: PathBuf,
+    pub(crate) folder: PathBuf,
     /// What was read of each file, as long as it stays as it is.
     seen: Mutex<HashMap<PathBuf, Seen>>,
 }
@@ -36,8 +37,8 @@ struct Seen {
 }
 
 impl Store {
-    pub(crate) fn new(versions: PathBuf, inbox: PathBuf) -> Self {
-        Self { versions, inbox, seen: Mutex::default() }
+    pub(crate) fn new(versions: PathBuf, inbox: PathBuf, folder: PathBuf) -> Self {
+        Self { versions, inbox, folder, seen: Mutex::default() }
     }
 
     /// Where a version is kept, whether it is there or not.
@@ -75,15 +76,15 @@ impl Store {
         write_atomically(place, bytes)
     }
 
-    /// Where a content is: kept already, or in the inbox, from where it is kept now.
+    /// Where a content is: kept already, or in the inbox or the folder, from where it is kept now.
     pub(crate) fn find(&self, sha256: &str) -> Result<Option<PathBuf>, Fault> {
         let place = self.place(sha256);
         if place.is_file() {
             return Ok(Some(place));
         }
-        let files = discover::files(&self.inbox).unwrap_or_default();
+        let files = [&self.inbox, &self.folder].map(|place| discover::files(place).unwrap_or_default());
         let has_it = |path: &PathBuf| self.look(path).is_some_and(|kept| kept.version.sha256 == sha256);
-        let Some(path) = files.into_iter().find(has_it) else {
+        let Some(path) = files.into_iter().flatten().find(has_it) else {
             return Ok(None);
         };
         self.keep(&path, sha256)?;

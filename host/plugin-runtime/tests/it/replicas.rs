@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use vectis_contracts::plugin_releases::{PluginReleases, Replica};
+use vectis_contracts::plugins::Plugins;
 use vectis_plugin_runtime::PluginRuntime;
 
 use crate::libraries::fault_plugin;
 use crate::life::version;
 use crate::refusals::assert_says;
-use crate::shop::{Folder, Shop};
+use crate::shop::{Folder, Shop, ctx};
 
 /// Another process of the shop, with files of its own.
 async fn beside(shop: &Shop, files: &[(&str, &[u8])]) -> Shop {
@@ -74,6 +75,22 @@ async fn a_process_that_lacks_the_file_says_so_keeps_what_it_has_and_follows_whe
     two.bring("whatever-name.so", &version("1.1.0", 7));
     two.runtime.refresh().await.unwrap();
     assert_eq!((two.adds(), two.list().await.len()), (7, 1));
+}
+
+#[tokio::test]
+async fn a_process_that_only_followed_can_roll_back_too() {
+    let one = Shop::with(&[("fault.so", fault_plugin())]).await;
+    let two = beside(&one, &[("fault.so", fault_plugin())]).await;
+    two.bring("newer.so", &version("1.1.0", 7));
+    one.install("newer.so", &version("1.1.0", 7)).await;
+    one.swap("1.1.0").await.unwrap();
+    two.runtime.refresh().await.unwrap();
+    two.folder.remove("fault.so");
+
+    two.runtime.rollback(&ctx(), "fault").await.unwrap();
+    one.runtime.refresh().await.unwrap();
+
+    assert_eq!((one.adds(), two.adds()), (0, 0));
 }
 
 #[tokio::test]
