@@ -148,15 +148,15 @@ pub trait Approvals: Send + Sync {
         filter: &ApprovalFilter,
         page: PageRequest,
     ) -> Result<Page<ApprovalRequest>, Failure<ApprovalCode>>;
-    /// Opens a request; an older pending one of the same cart is canceled.
+    /// Opens a request; an older pending one of the same cart is canceled. Returns the request.
     async fn open(
         &self,
         tx: &mut Tx,
         ctx: &Ctx,
         open: OpenApproval,
-    ) -> Result<ApprovalRequestId, Failure<ApprovalCode>>;
+    ) -> Result<ApprovalRequest, Failure<ApprovalCode>>;
     /// Writes a decision down and moves the request on, if it is still at `request.version`. The caller has asked the
-    /// strategy whether the decider may. Returns the request's state afterwards.
+    /// strategy whether the decider may. Returns the request as it is afterwards.
     async fn decide(
         &self,
         tx: &mut Tx,
@@ -165,7 +165,7 @@ pub trait Approvals: Send + Sync {
         decided_by: EmployeeId,
         verdict: Verdict,
         note: &str,
-    ) -> Result<ApprovalStatus, Failure<ApprovalCode>>;
+    ) -> Result<ApprovalRequest, Failure<ApprovalCode>>;
     /// Cancels a pending request.
     async fn cancel(
         &self,

@@ -69,7 +69,7 @@ vectis_kernel::refusal_codes! {
 /// The audit trail.
 #[async_trait]
 pub trait Audit: Send + Sync {
-    /// Appends entries in the caller's transaction, in one statement.
+    /// Appends entries in the caller's transaction; all of one transaction are written in one statement when it commits.
     async fn record(&self, tx: &mut Tx, ctx: &Ctx, records: &[AuditRecord])
     -> Result<(), Failure<AuditCode>>;
     /// Newest first. Needs `audit.read`.

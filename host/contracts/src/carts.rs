@@ -10,6 +10,7 @@ use vectis_kernel::{Ctx, Currency, Failure, Quantity, UnitPrice};
 
 use crate::Tx;
 use crate::accounts::PostalAddress;
+use crate::just_written::JustWritten;
 
 /// Most lines of a cart or order.
 pub const MAX_LINES: usize = 10_000;
@@ -190,6 +191,9 @@ pub struct CartChange {
     pub version: i64,
     /// Lines added or touched, in the order of the input.
     pub line_ids: Vec<CartLineId>,
+    /// The cart with its lines.
+    #[serde(skip)]
+    pub cart: JustWritten<Cart>,
 }
 
 vectis_kernel::refusal_codes! {

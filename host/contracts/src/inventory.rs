@@ -182,7 +182,8 @@ pub trait Inventory: Send + Sync {
     /// one event per variant.
     async fn stock_adjust(&self, ctx: &Ctx, adjustments: Vec<AdjustStock>) -> Result<(), Failure<StockCode>>;
 
-    /// Holds stock for a cart until `expires_at`; replaces a hold it has. Warehouses are drawn from in order.
+    /// Holds stock for a cart until `expires_at`, in place of the hold of `request.held_by`. Warehouses are drawn from in
+    /// order.
     async fn hold(
         &self,
         tx: &mut Tx,
@@ -233,6 +234,7 @@ pub struct ReserveStock {
     pub needs: Vec<StockNeed>,
     /// When a hold runs out; ignored by `allocate`.
     pub expires_at: Option<DateTime<Utc>>,
-    /// The cart whose hold `allocate` takes over.
+    /// The cart whose hold `allocate` takes over and `hold` replaces. `None` when it holds nothing, which only knows who has
+    /// the cart locked; a second hold of one cart fails.
     pub held_by: Option<Uuid>,
 }

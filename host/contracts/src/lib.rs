@@ -12,6 +12,7 @@ pub mod channels;
 pub mod events;
 pub mod identity;
 pub mod inventory;
+pub mod just_written;
 pub mod orders;
 pub mod plugin_releases;
 pub mod plugins;
@@ -19,6 +20,7 @@ pub mod points;
 pub mod priced_cart;
 pub mod pricing;
 pub mod products;
+pub mod shopper;
 pub mod tax;
 
 pub use vectis_db::Tx;

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use vectis_kernel::ids::{AccountId, CustomerGroupId, LocationId, VariantId};
 use vectis_kernel::{Ctx, Failure, Money, MoneyError, Quantity, Refusal, UnitPrice};
 
-use crate::accounts::{Accounts, Membership, PostalAddress};
-use crate::carts::{Cart, CartLine, CartOwner};
+use crate::accounts::{Membership, PostalAddress};
+use crate::carts::{Cart, CartLine};
 use crate::channels::Channel;
 use crate::points::{Jurisdiction, TaxKind};
 use crate::pricing::{PriceQuery, PriceQueryLine, Pricing, QuoteCode, QuotedPrice};
@@ -36,17 +36,6 @@ impl From<&Membership> for BuyerFacts {
             group_ids: membership.group_ids.clone(),
             default_address: membership.default_address.clone(),
         }
-    }
-}
-
-/// The owner of a cart as a buyer; one statement for employees, none otherwise.
-pub async fn find_owner(
-    accounts: &dyn Accounts,
-    owner: &CartOwner,
-) -> Result<Option<Membership>, Failure<crate::accounts::AccountCode>> {
-    match owner {
-        CartOwner::Employee { employee_id, .. } => Ok(accounts.memberships(&[*employee_id]).await?.pop()),
-        CartOwner::Guest(_) | CartOwner::Customer(_) => Ok(None),
     }
 }
 

@@ -1,14 +1,15 @@
 //! The same request twice: one effect, one answer. The key, its owner, the parameters' hash and the answer are stored in
 //! the transaction of the effect and kept for seven days.
 //!
-//! A use case calls [`find`] first in its unit of work and [`record`] last. Without a key in the context both do nothing
-//! and send no statement.
+//! A use case calls [`find`] first in its unit of work and [`record`] last, or does with one statement less: [`conclude`]
+//! instead of both. Without a key in the context none of them sends a statement.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use vectis_kernel::{Ctx, IdempotencyKey, IdempotencyMismatch};
 
-use crate::{Db, Tx, conn};
+use crate::closing::Answer;
+use crate::{Db, DbError, Tx, conn};
 
 /// How long an answer is kept.
 const RETENTION: chrono::TimeDelta = chrono::TimeDelta::days(7);
@@ -22,15 +23,24 @@ pub enum Error {
     /// A use case committed after [`find`] without [`record`].
     #[error("the command with idempotency key {0:?} was committed without an answer")]
     Unanswered(String),
-    /// [`record`] came without [`find`] in the same unit of work.
-    #[error("an answer for idempotency key {0:?} was recorded without a claim")]
-    Unclaimed(String),
     /// The answer cannot be written as, or read from, JSON.
     #[error("the stored answer does not fit: {0}")]
     Answer(#[from] serde_json::Error),
     /// The database failed.
     #[error("database: {0}")]
-    Db(#[from] sqlx::Error),
+    Db(#[source] sqlx::Error),
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Db(error)
+    }
+}
+
+impl From<DbError> for Error {
+    fn from(DbError(error): DbError) -> Self {
+        Self::Db(error)
+    }
 }
 
 /// The answer given before under the context's key, if any. Otherwise claims the key: a concurrent request with the same
@@ -107,23 +117,37 @@ async fn claim(tx: &mut Tx, ctx: &Ctx, given: &IdempotencyKey) -> Result<bool, s
     Ok(claimed.rows_affected() == 1)
 }
 
-/// Stores the answer under the context's key, which [`find`] has claimed.
+/// Keeps the answer under the context's key when the unit of work commits.
 pub async fn record<T: Serialize>(tx: &mut Tx, ctx: &Ctx, answer: &T) -> Result<(), Error> {
     let Some(given) = &ctx.idempotency else {
         return Ok(());
     };
-    let answer = serde_json::to_value(answer)?;
-    let recorded = sqlx::query!(
-        "UPDATE events.idempotency \
-         SET answer = $3 \
-         WHERE actor_key = $1 AND key = $2 AND answer IS NULL",
-        ctx.actor_key(),
-        given.key,
-        answer
-    )
-    .execute(conn(tx))
-    .await?;
-    if recorded.rows_affected() == 1 { Ok(()) } else { Err(Error::Unclaimed(given.key.clone())) }
+    let answered_at = ctx.now();
+    tx.answer(Answer {
+        actor_key: ctx.actor_key(),
+        key: given.key.clone(),
+        parameters_hash: given.parameters_hash,
+        answer: serde_json::to_value(answer)?,
+        answered_at,
+        outlived: answered_at - RETENTION,
+    });
+    Ok(())
+}
+
+/// Records the answer and commits, without [`find`] before: the key is claimed with the answer, last of all. When the same
+/// request has been answered by then, everything is rolled back and that answer is the one. For use cases that lock what
+/// they write and whose refusals are followed by a look at [`answered`].
+pub async fn conclude<T: Serialize + DeserializeOwned>(mut tx: Tx, ctx: &Ctx, answer: T) -> Result<T, Error> {
+    record(&mut tx, ctx, &answer).await?;
+    if tx.close().await? {
+        tx.finish().await?;
+        return Ok(answer);
+    }
+    let db = tx.db().clone();
+    tx.rollback().await?;
+    let twins = answered(&db, ctx).await?;
+    let key = ctx.idempotency.as_ref().map(|given| given.key.clone());
+    twins.ok_or_else(|| Error::Unanswered(key.unwrap_or_default()))
 }
 
 /// Forgets answers older than the retention; returns how many.

@@ -5,6 +5,7 @@
 //! and one answer; the number of statements never grows with the number of rows. *Start reading at*: [`Db`], then
 //! [`outbox`].
 
+mod closing;
 mod pool;
 mod retry;
 mod unit_of_work;
@@ -23,4 +24,4 @@ pub use embedded::{EmbeddedError, EmbeddedOptions, EmbeddedPostgres};
 pub use migrations::{EVENTS_MIGRATIONS, ModuleMigrations, migrate};
 pub use pool::{PoolSettings, connect, connect_url};
 pub use retry::retrying;
-pub use unit_of_work::{Db, DbError, Tx, conn};
+pub use unit_of_work::{Batch, Db, DbError, Tx, Writing, conn};

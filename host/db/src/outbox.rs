@@ -11,7 +11,8 @@ use vectis_kernel::ids::EventId;
 use vectis_kernel::{Ctx, Event};
 
 use crate::bus::GuardRefusal;
-use crate::{Db, Tx, conn};
+use crate::closing::Stamp;
+use crate::{Db, Tx};
 
 pub use schemas::{SchemaError, register_schemas};
 
@@ -29,89 +30,18 @@ pub enum OutboxError {
     Db(#[from] sqlx::Error),
 }
 
-/// Appends facts to the outbox, in the order given, in one statement however many they are. Each aggregate's events are
-/// numbered without gaps; the aggregate stays locked until the unit of work ends. Observers hear of them after the commit.
+/// Appends facts to the outbox, in the order given. They are written with all others of the unit of work when it commits,
+/// in one statement however many they are. Each aggregate's events are numbered without gaps; the aggregate is locked
+/// meanwhile. Observers hear of them after the commit.
 pub async fn append(tx: &mut Tx, ctx: &Ctx, events: &[Event]) -> Result<(), OutboxError> {
-    if events.is_empty() {
-        return Ok(());
-    }
     for event in events {
         schemas::check(event)?;
     }
-    tx.bus().ask(events)?;
-    insert(tx, ctx, events).await?;
-    tx.keep(events);
-    Ok(())
-}
-
-async fn insert(tx: &mut Tx, ctx: &Ctx, events: &[Event]) -> Result<(), sqlx::Error> {
-    let ids: Vec<Uuid> = events.iter().map(|_| ctx.new_id::<EventId>().into()).collect();
-    let types: Vec<&str> = events.iter().map(|event| event.event_type).collect();
-    let topics: Vec<&str> = events.iter().map(Event::topic).collect();
-    let kinds: Vec<&str> = events.iter().map(|event| event.aggregate_kind).collect();
-    let aggregates: Vec<Uuid> = events.iter().map(|event| event.aggregate_id).collect();
-    let payloads: Vec<Value> = events.iter().map(|event| event.payload.clone()).collect();
-    // The join makes a row, and so its position, only after its aggregate is locked: positions follow sequences.
-    sqlx::query!(
-        r#"
-        WITH given AS (
-            SELECT id, event_type, topic, aggregate_kind, aggregate_id, data, ordinal,
-                   ROW_NUMBER() OVER (PARTITION BY aggregate_id, aggregate_kind ORDER BY ordinal) AS step
-            FROM UNNEST($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::jsonb[])
-                WITH ORDINALITY
-                AS fact (id, event_type, topic, aggregate_kind, aggregate_id, data, ordinal)
-        ),
-        counted AS (
-            SELECT aggregate_kind, aggregate_id, COUNT(*) AS events
-            FROM given
-            GROUP BY aggregate_kind, aggregate_id
-        ),
-        numbered AS (
-            INSERT INTO events.aggregate_sequence AS held
-                (aggregate_kind, aggregate_id, last_sequence, last_transaction_id)
-            SELECT aggregate_kind, aggregate_id, events, pg_current_xact_id()
-            FROM counted
-            ORDER BY aggregate_id, aggregate_kind
-            ON CONFLICT (aggregate_id, aggregate_kind) DO UPDATE
-            SET last_sequence = held.last_sequence + EXCLUDED.last_sequence,
-                last_transaction_id = GREATEST(held.last_transaction_id, EXCLUDED.last_transaction_id)
-            RETURNING aggregate_kind, aggregate_id, last_sequence, last_transaction_id
-        ),
-        fact AS (
-            SELECT id, event_type, topic, aggregate_kind, aggregate_id, data, ordinal, last_transaction_id,
-                   numbered.last_sequence - counted.events + given.step AS sequence
-            FROM given
-            JOIN counted USING (aggregate_kind, aggregate_id)
-            JOIN numbered USING (aggregate_kind, aggregate_id)
-        )
-        INSERT INTO events.outbox
-            (id, transaction_id, event_type, topic, aggregate_kind, aggregate_id, sequence, payload, occurred_at, trace_id)
-        SELECT id, last_transaction_id, event_type, topic, aggregate_kind, aggregate_id, sequence,
-               jsonb_build_object(
-                   'id', id,
-                   'type', event_type,
-                   'aggregateKind', aggregate_kind,
-                   'aggregateId', aggregate_id,
-                   'sequence', sequence,
-                   'occurredAt', $7::timestamptz,
-                   'traceId', $8::uuid,
-                   'data', data
-               ),
-               $7::timestamptz, $8::uuid
-        FROM fact
-        ORDER BY ordinal
-        "#,
-        &ids,
-        &types as &[&str],
-        &topics as &[&str],
-        &kinds as &[&str],
-        &aggregates,
-        &payloads,
-        ctx.now(),
-        ctx.trace_id
-    )
-    .execute(conn(tx))
-    .await?;
+    tx.db().bus().ask(events)?;
+    for event in events {
+        let id = ctx.new_id::<EventId>().into();
+        tx.keep(event, Stamp { id, occurred_at: ctx.now(), trace_id: ctx.trace_id });
+    }
     Ok(())
 }
 

@@ -16,7 +16,7 @@ use crate::caller::ContextExt;
 use crate::carts::Cart;
 use crate::error::{UserError, answer, outcome};
 use crate::id::GlobalId;
-use crate::loaders;
+use crate::loaders::{self, just_written};
 use crate::orders::Order;
 use crate::page::{connection, page_request};
 use crate::paths::by_code;
@@ -345,11 +345,8 @@ async fn decide(
             user_errors,
         });
     };
-    let loaders = loaders::of(ctx);
-    let approval_request = loaders.load_one(decided.request_id).await?.map(ApprovalRequest);
-    let order = match decided.order_id {
-        Some(id) => loaders.load_one(id).await?.map(Order),
-        None => None,
-    };
+    let approval_request = just_written(ctx, decided.approval_request, Some(decided.request_id)).await?;
+    let order = just_written(ctx, decided.order, decided.order_id).await?;
+    let (approval_request, order) = (approval_request.map(ApprovalRequest), order.map(Order));
     Ok(ApprovalDecidePayload { approval_request, order, is_blocked: decided.is_blocked, user_errors })
 }

@@ -1,12 +1,15 @@
 //! Who sends a request, resolved once by the HTTP layer and read by every resolver.
 
+use std::any::Any;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_graphql::{Context, ErrorExtensions, Name, Value};
 use sha2::{Digest, Sha256};
 use vectis_contracts::accounts::Membership;
 use vectis_contracts::channels::Channel;
 use vectis_contracts::identity::Principal;
+use vectis_contracts::shopper::Shopper;
 use vectis_kernel::{Ctx, Currency, IdempotencyKey};
 
 use crate::Services;
@@ -28,6 +31,18 @@ pub struct Caller {
     pub membership: Option<Arc<Membership>>,
     /// The `Idempotency-Key` header.
     pub idempotency_header: Option<String>,
+    /// Whether a command of this request has begun.
+    pub has_commanded: AtomicBool,
+}
+
+impl Caller {
+    /// What the first command of a request need not read again. Later ones do: the first may have changed it.
+    pub(crate) fn shopper(&self) -> Option<Arc<dyn Any + Send + Sync>> {
+        if self.has_commanded.swap(true, Ordering::Relaxed) {
+            return None;
+        }
+        Some(Arc::new(Shopper { channel: self.channel.clone(), membership: self.membership.clone() }))
+    }
 }
 
 /// Shorthands of all resolvers.
@@ -50,6 +65,7 @@ impl<'a> ContextExt<'a> for Context<'a> {
     fn command(&self, key: Option<&str>) -> async_graphql::Result<Ctx> {
         let caller = self.caller();
         let mut ctx = caller.ctx.clone();
+        ctx.shopper = caller.shopper();
         let field = self.item.node.response_key().node.as_str();
         // One header covers all mutations of a request, so each gets a key of its own.
         let key = match (key, &caller.idempotency_header) {

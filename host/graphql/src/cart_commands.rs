@@ -1,5 +1,7 @@
 //! What buyers (and staff for them) ask of and do with carts.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, InputObject, Object, SimpleObject};
 use vectis_contracts::carts::{
     self as contract, AddLine, AddressChoice, CartChange, CartDetails, CartTarget, VariantRef,
@@ -71,12 +73,14 @@ async fn payload(
     let Some(change) = change.flatten() else {
         return Ok(CartPayload { cart: None, line_ids: Vec::new(), user_errors });
     };
-    // The cart is read back only when the client asks for it.
-    let cart = if ctx.look_ahead().field("cart").exists() {
-        let found = ctx.services().carts.find(&ctx.caller().ctx, change.cart_id).await;
-        answer(ctx, found)?.map(Cart::new)
-    } else {
-        None
+    // The cart is read back only for an answer given before, and when the client asks for it.
+    let cart = match change.cart.0 {
+        Some(written) => Some(Cart::new(Arc::unwrap_or_clone(written))),
+        None if ctx.look_ahead().field("cart").exists() => {
+            let found = ctx.services().carts.find(&ctx.caller().ctx, change.cart_id).await;
+            answer(ctx, found)?.map(Cart::new)
+        }
+        None => None,
     };
     let line_ids = change.line_ids.into_iter().map(GlobalId).collect();
     Ok(CartPayload { cart, line_ids, user_errors })

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use async_graphql::{Context, Enum, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use vectis_contracts::carts as contract;
-use vectis_contracts::priced_cart::{BuyerFacts, PricedCart, PricedLine, find_owner};
+use vectis_contracts::priced_cart::{BuyerFacts, PricedCart, PricedLine};
+use vectis_contracts::shopper::find_owner;
 use vectis_kernel::ids::{CartId, CartLineId};
 
 use crate::accounts::PostalAddress;
@@ -118,9 +119,9 @@ async fn price(ctx: &Context<'_>, cart: &contract::Cart) -> async_graphql::Resul
         {
             Some(BuyerFacts::from(&**mine))
         }
-        (owner, _) => {
-            answer(ctx, find_owner(&*services.accounts, owner).await)?.as_ref().map(BuyerFacts::from)
-        }
+        (owner, _) => answer(ctx, find_owner(&caller.ctx, &*services.accounts, owner).await)?
+            .as_ref()
+            .map(BuyerFacts::from),
     };
     let buyer = membership.unwrap_or_default();
     let priced = services.cart_pricer.price(&caller.ctx, cart.clone(), &channel, &buyer).await;

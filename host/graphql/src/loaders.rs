@@ -12,6 +12,7 @@ use vectis_contracts::accounts::{Account, Address, Employee, Location};
 use vectis_contracts::approvals::ApprovalRequest;
 use vectis_contracts::channels::Channel;
 use vectis_contracts::inventory::Availability;
+use vectis_contracts::just_written::JustWritten;
 use vectis_contracts::orders::{CreditNote, Order, OrderCharge, OrderHistoryEntry, OrderLine, OrderReturn};
 use vectis_contracts::products::{Product, Variant};
 use vectis_kernel::ids::{
@@ -55,6 +56,24 @@ pub(crate) fn loaders(services: Arc<Services>, caller: Arc<Caller>) -> Loaders {
 /// The loaders of the request at hand.
 pub(crate) fn of<'a>(ctx: &Context<'a>) -> &'a Loaders {
     ctx.data_unchecked::<Loaders>()
+}
+
+/// What a command has just written, or, for an answer given before, what there is under its id.
+pub(crate) async fn just_written<K, T>(
+    ctx: &Context<'_>,
+    written: JustWritten<T>,
+    id: Option<K>,
+) -> async_graphql::Result<Option<Arc<T>>>
+where
+    K: Send + Sync + Hash + Eq + Clone + 'static,
+    T: Send + Sync + 'static,
+    Batches: Loader<K, Value = Arc<T>, Error = async_graphql::Error>,
+{
+    match (written.0, id) {
+        (Some(written), _) => Ok(Some(written)),
+        (None, Some(id)) => of(ctx).load_one(id).await,
+        (None, None) => Ok(None),
+    }
 }
 
 macro_rules! load_one {

@@ -15,7 +15,7 @@ use crate::caller::ContextExt;
 use crate::carts::Cart;
 use crate::error::{UserError, answer, bad_input, outcome};
 use crate::id::GlobalId;
-use crate::loaders;
+use crate::loaders::{self, just_written};
 use crate::orders::{Order, OrderChargeKind, OrderErrorCode, PlaceErrorCode};
 use crate::paths::{by_code, renamed};
 use crate::policy::{Access, TypePolicy};
@@ -302,11 +302,10 @@ impl OrderMutation {
         } else {
             None
         };
-        let approval_request = match submitted.approval_request_id {
-            Some(id) => loaders::of(ctx).load_one(id).await?.map(ApprovalRequest),
-            None => None,
-        };
-        let order = load_order(ctx, submitted.order_id).await?;
+        let approval_request =
+            just_written(ctx, submitted.approval_request, submitted.approval_request_id).await?;
+        let order = just_written(ctx, submitted.order, submitted.order_id).await?;
+        let (order, approval_request) = (order.map(Order), approval_request.map(ApprovalRequest));
         Ok(CartSubmitPayload { cart, order, approval_request, user_errors })
     }
 
@@ -319,7 +318,10 @@ impl OrderMutation {
         let command = ctx.command(Some(&input.idempotency_key))?;
         let done = ctx.services().orders.order_place(&command, place_order(&input)?).await;
         let (placed, user_errors) = outcome(ctx, by_code(done, place_field))?;
-        let order = load_order(ctx, placed.and_then(|placed| placed.order_id)).await?;
+        let order = match placed {
+            Some(placed) => just_written(ctx, placed.order, placed.order_id).await?.map(Order),
+            None => None,
+        };
         Ok(OrderPlacePayload { order, user_errors })
     }
 

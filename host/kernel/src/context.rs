@@ -84,6 +84,8 @@ pub struct Ctx {
     pub remote: Option<String>,
     /// The plugin set this request began with, kept to its end. Opaque here; the plugin runtime knows the type.
     pub plugin_set: Option<Arc<dyn Any + Send + Sync>>,
+    /// What is known of channel and buyer already, so that nobody reads it twice. Opaque here; contracts know the type.
+    pub shopper: Option<Arc<dyn Any + Send + Sync>>,
     /// Source of time.
     pub clock: Arc<dyn Clock>,
     /// Source of ids.
@@ -163,6 +165,7 @@ impl Ctx {
             trace_id: ids.next(),
             remote: None,
             plugin_set: None,
+            shopper: None,
             clock: Arc::new(crate::SystemClock),
             ids: Arc::new(ids),
         }

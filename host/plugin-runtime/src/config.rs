@@ -32,16 +32,16 @@ impl ConfigSchema {
     }
 
     fn describe(&self, error: &ValidationError<'_>) -> (String, String) {
-        let place = error.instance_path.as_str();
-        let unexpected = match &error.kind {
+        let place = error.instance_path().as_str();
+        let unexpected = match error.kind() {
             ValidationErrorKind::AdditionalProperties { unexpected }
             | ValidationErrorKind::UnevaluatedProperties { unexpected } => unexpected.first(),
             _ => None,
         };
-        match (unexpected, &error.kind) {
+        match (unexpected, error.kind()) {
             (Some(key), _) => {
                 let pointer = format!("{place}/{}", key.replace('~', "~0").replace('/', "~1"));
-                (pointer, format!("unknown key{}", self.hint(error.schema_path.as_str(), key)))
+                (pointer, format!("unknown key{}", self.hint(error.schema_path().as_str(), key)))
             }
             (None, ValidationErrorKind::Required { property }) => {
                 (place.to_owned(), format!("{property} is missing"))

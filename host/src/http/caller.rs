@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use axum::http::{HeaderMap, header};
 use vectis_contracts::accounts::Membership;
@@ -60,6 +61,7 @@ pub(super) async fn resolve(app: &App, headers: &HeaderMap, peer: SocketAddr) ->
         principal,
         membership: membership.map(Arc::new),
         idempotency_header: text(headers, "idempotency-key")?.map(str::to_owned),
+        has_commanded: AtomicBool::new(false),
     })
 }
 

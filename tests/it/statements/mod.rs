@@ -13,20 +13,22 @@ use counting::{Counter, Forgotten, Ran};
 
 const SIZES: [usize; 3] = [1, 1_000, 10_000];
 
-/// Channel, login, employee: what every request of a buyer begins with.
+/// Channel, login, employee: what every request of a buyer begins with, and what no command reads again.
 const CALLER: i64 = 3;
-/// Cart, variants, prices, taxes.
-const READ_CART: i64 = CALLER + 4;
-/// What is there (channel, cart, employee, variants, prices); cart, lines, audit; and the cart read for the answer.
-const ADD_LINES: i64 = CALLER + 5 + 3 + 4;
-const UPDATE_ONE_LINE: i64 = ADD_LINES;
-/// Answered before? What is there: cart, channel, employee, variants, prices, taxes. Then key, cart, three for stock and
-/// its event, credit, order, lines, audit, event, answer. The order is read for the answer.
-const PLACE: i64 = CALLER + 1 + 6 + 12 + 1;
-/// As placing, but a lock, the request and its audit in the place of credit, order and lines; two read the request.
-const SUBMIT: i64 = CALLER + 1 + 6 + 12 + 2;
-/// As placing, and who decides, two for the request, the decision with its audit and event; two read the request again.
-const APPROVE_AND_PLACE: i64 = PLACE + 1 + 2 + 3 + 2;
+/// Cart, variants, prices, taxes: a cart as it is shown and placed.
+const PRICED_CART: i64 = 4;
+const READ_CART: i64 = CALLER + PRICED_CART;
+/// What is there (cart, variants, prices); the cart with its lines, audit; and for the answer, which is the cart as written,
+/// its variants, prices and taxes.
+const ADD_LINES: i64 = CALLER + 3 + 2 + 3;
+/// The same, and with an idempotency key one to keep the answer.
+const UPDATE_ONE_LINE: i64 = ADD_LINES + 1;
+/// Then cart, two for stock, credit, order, audit; events and answer are one. The answer is the order as written.
+const PLACE: i64 = CALLER + PRICED_CART + 7;
+/// The request in the place of the order, and no credit.
+const SUBMIT: i64 = CALLER + PRICED_CART + 6;
+/// Before: the request, and who submitted it. Then as placing, and the decision.
+const APPROVE_AND_PLACE: i64 = PLACE + 2 + 1;
 /// Order, lines, taxes, charges, history.
 const READ_ORDER: i64 = CALLER + 5;
 /// Variants, prices.
@@ -121,8 +123,8 @@ async fn buy(host: &TestHost, buyer: &Client, size: usize) -> Result<Counts, For
     let update = format!(
         "mutation($i: CartLinesUpdateInput!) {{ cartLinesUpdate(input: $i) {{ cart {{ {CART} }} userErrors {{ code field message }} }} }}"
     );
-    let (updated, changed) =
-        counter.count(buyer.send(&update, json!({ "i": { "cartId": cart, "lines": [line] } }))).await?;
+    let input = json!({ "cartId": cart, "lines": [line], "idempotencyKey": format!("update {cart}") });
+    let (updated, changed) = counter.count(buyer.send(&update, json!({ "i": input }))).await?;
     let changed = changed.ok();
     assert_eq!(changed.at(&format!("/cartLinesUpdate/cart/lines/{}/quantity", size / 2)), "3");
 

@@ -9,7 +9,8 @@ use vectis_kernel::ids::{
 };
 use vectis_kernel::{Ctx, Currency, Failure, Money, Page, PageRequest, Quantity};
 
-use crate::approvals::{ApprovalStatus, Verdict};
+use crate::approvals::{ApprovalRequest, ApprovalStatus, Verdict};
+use crate::just_written::JustWritten;
 use crate::points::{OrderState, OrderTransition};
 
 pub use views::{
@@ -42,7 +43,7 @@ pub struct PlaceOrder {
 }
 
 /// What became of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Submitted {
     /// The cart.
     pub cart_id: CartId,
@@ -50,6 +51,12 @@ pub struct Submitted {
     pub order_id: Option<OrderId>,
     /// The approval it waits for, when it was not.
     pub approval_request_id: Option<ApprovalRequestId>,
+    /// The order itself.
+    #[serde(skip)]
+    pub order: JustWritten<Order>,
+    /// The request itself.
+    #[serde(skip)]
+    pub approval_request: JustWritten<ApprovalRequest>,
 }
 
 /// A decision on an approval request.
@@ -66,7 +73,7 @@ pub struct DecideApproval {
 }
 
 /// What became of a decision.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Decided {
     /// The request.
     pub request_id: ApprovalRequestId,
@@ -77,6 +84,12 @@ pub struct Decided {
     pub order_id: Option<OrderId>,
     /// Whether it was approved but could not be placed (stock or prices moved): the cart is blocked.
     pub is_blocked: bool,
+    /// The order itself.
+    #[serde(skip)]
+    pub order: JustWritten<Order>,
+    /// The request itself.
+    #[serde(skip)]
+    pub approval_request: JustWritten<ApprovalRequest>,
 }
 
 /// A change of one line by staff.

@@ -75,7 +75,7 @@ pub(super) fn check(event: &Event) -> Result<(), SchemaError> {
     let reasons: Vec<String> = registered
         .validator
         .iter_errors(&event.payload)
-        .map(|error| format!("{error} at {:?}", error.instance_path.to_string()))
+        .map(|error| format!("{error} at {:?}", error.instance_path().to_string()))
         .collect();
     if reasons.is_empty() { Ok(()) } else { Err(SchemaError::InvalidPayload { event_type, reasons }) }
 }

@@ -4,10 +4,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use chrono::{DateTime, TimeDelta};
 use sqlx::PgPool;
 use vectis_db::idempotency::{self, Error};
+use vectis_db::outbox::{self, Cursor};
 use vectis_db::{Db, statements};
 use vectis_kernel::{Ctx, Failure, FixedClock, IdempotencyKey, IdempotencyMismatch};
 
-use crate::support::{ctx, database, rows};
+use crate::support::{counted, ctx, database, read_until, rows, thing};
 
 fn keyed(key: &str, hash: u8) -> Ctx {
     let idempotency = Some(IdempotencyKey { key: key.to_owned(), parameters_hash: [hash; 32] });
@@ -111,19 +112,61 @@ async fn a_key_is_free_again_after_seven_days_and_purged(pool: PgPool) {
 }
 
 #[sqlx::test]
-async fn forgetting_the_answer_or_the_claim_is_an_error(pool: PgPool) {
+async fn forgetting_the_answer_is_an_error(pool: PgPool) {
     let db = database(pool).await;
     let ctx = keyed("a", 1);
 
     let mut tx = db.begin().await.unwrap();
-    let unclaimed = idempotency::record(&mut tx, &ctx, &1).await;
     idempotency::find::<u32>(&mut tx, &ctx).await.unwrap();
     tx.commit().await.unwrap();
     let mut tx = db.begin().await.unwrap();
     let unanswered = idempotency::find::<u32>(&mut tx, &ctx).await;
 
-    assert!(matches!(unclaimed, Err(Error::Unclaimed(_))), "{unclaimed:?}");
     assert!(matches!(unanswered, Err(Error::Unanswered(_))), "{unanswered:?}");
+}
+
+/// A use case whose effect is an event; its answer is the number it brings. The key is claimed last.
+async fn tell(db: &Db, ctx: &Ctx, number: u32) -> Result<u32, Error> {
+    let mut tx = db.begin().await.unwrap();
+    outbox::append(&mut tx, ctx, &[counted(thing(1), i64::from(number))]).await.unwrap();
+    idempotency::conclude(tx, ctx, number).await
+}
+
+#[sqlx::test]
+async fn an_answer_and_its_facts_are_one_statement(pool: PgPool) {
+    let db = database(pool).await;
+
+    let before = statements::counted(db.pool()).await.unwrap().unwrap();
+    assert_eq!(tell(&db, &keyed("a", 1), 1).await.unwrap(), 1);
+    let after = statements::counted(db.pool()).await.unwrap().unwrap();
+
+    assert_eq!(after.since(&before).total(), 1);
+    assert_eq!((rows(&db, "outbox").await, rows(&db, "idempotency").await), (1, 1));
+}
+
+#[sqlx::test]
+async fn concurrent_requests_that_claim_their_key_last_have_one_effect_and_one_answer(pool: PgPool) {
+    let db = database(pool).await;
+    let ctx = keyed("a", 1);
+
+    let answers = futures_util::future::join_all((0..32).map(|number| tell(&db, &ctx, number))).await;
+
+    let answers: Vec<u32> = answers.into_iter().map(Result::unwrap).collect();
+    assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
+    assert_eq!((rows(&db, "outbox").await, rows(&db, "idempotency").await), (1, 1));
+    let event = read_until(&db, Cursor::default(), 1, 1).await.remove(0);
+    assert_eq!(event.payload["data"]["number"], answers[0]);
+}
+
+#[sqlx::test]
+async fn a_key_claimed_last_with_other_parameters_is_a_mismatch_and_has_no_effect(pool: PgPool) {
+    let db = database(pool).await;
+    tell(&db, &keyed("a", 1), 1).await.unwrap();
+
+    let mismatch = tell(&db, &keyed("a", 2), 2).await;
+
+    assert!(matches!(mismatch, Err(Error::Mismatch(_))), "{mismatch:?}");
+    assert_eq!(rows(&db, "outbox").await, 1);
 }
 
 #[sqlx::test]

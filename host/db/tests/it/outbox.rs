@@ -46,6 +46,23 @@ async fn a_rolled_back_unit_of_work_leaves_no_event_and_no_gap(pool: PgPool) {
 }
 
 #[sqlx::test]
+async fn what_a_unit_of_work_appends_bit_by_bit_is_written_in_one_statement(pool: PgPool) {
+    let db = database(pool).await;
+
+    let before = statements::counted(db.pool()).await.unwrap().unwrap();
+    let mut tx = db.begin().await.unwrap();
+    outbox::append(&mut tx, &ctx(), &[counted(thing(1), 1)]).await.unwrap();
+    outbox::append(&mut tx, &ctx(), &[counted(thing(2), 2), counted(thing(1), 3)]).await.unwrap();
+    tx.commit().await.unwrap();
+    let after = statements::counted(db.pool()).await.unwrap().unwrap();
+
+    assert_eq!(after.since(&before).total(), 1);
+    let read = read_until(&db, Cursor::default(), 100, 3).await;
+    let seen: Vec<_> = read.iter().map(|event| (event.aggregate_id, event.sequence)).collect();
+    assert_eq!(seen, [(thing(1), 1), (thing(2), 1), (thing(1), 2)]);
+}
+
+#[sqlx::test]
 async fn the_payload_is_an_envelope_around_the_facts(pool: PgPool) {
     let db = database(pool).await;
     let ctx = ctx();
@@ -149,6 +166,7 @@ fn a_type_keeps_its_schema() {
 async fn nothing_is_read_above_an_open_transaction(pool: PgPool) {
     let db = database(pool).await;
     let mut early = db.begin().await.unwrap();
+    sqlx::query("SELECT pg_current_xact_id()").execute(conn(&mut early)).await.unwrap();
     outbox::append(&mut early, &ctx(), &[counted(thing(1), 1)]).await.unwrap();
 
     emit(&db, &[counted(thing(2), 2)]).await;

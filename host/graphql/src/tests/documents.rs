@@ -1,6 +1,7 @@
 //! What is refused before anything runs.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use async_graphql::{Request, Variables};
 use vectis_kernel::ids::LoginId;
@@ -17,6 +18,7 @@ fn caller(actor: Actor) -> Caller {
         principal: None,
         membership: None,
         idempotency_header: None,
+        has_commanded: AtomicBool::new(false),
     }
 }
 
@@ -35,6 +37,14 @@ fn check_with(query: &str, caller: &Caller, variables: serde_json::Value) -> Res
 
 fn check(query: &str) -> Result<(), String> {
     check_with(query, &anonymous(), serde_json::json!({}))
+}
+
+#[test]
+fn only_the_first_command_of_a_request_does_without_reading_channel_and_buyer() {
+    let caller = anonymous();
+
+    assert!(caller.shopper().is_some());
+    assert!(caller.shopper().is_none());
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextExecute};
 use async_graphql::{EmptySubscription, Request, Response, Schema, Variables};
@@ -103,6 +104,7 @@ fn caller(actor: Actor) -> Caller {
         principal: None,
         membership: None,
         idempotency_header: None,
+        has_commanded: AtomicBool::new(false),
     }
 }
 

@@ -1,7 +1,8 @@
 //! How decisions move a request. Pure rules.
 
-use vectis_contracts::approvals::{ApprovalDecision, ApprovalRequest, ApprovalStatus, Verdict};
-use vectis_kernel::ids::EmployeeId;
+use chrono::{DateTime, Utc};
+use vectis_contracts::approvals::{ApprovalDecision, ApprovalRequest, ApprovalStatus, OpenApproval, Verdict};
+use vectis_kernel::ids::{ApprovalRequestId, EmployeeId};
 
 /// Where a request stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +35,43 @@ pub(crate) fn after(request: &ApprovalRequest, verdict: Verdict) -> Standing {
     Standing {
         status: if is_done { ApprovalStatus::Approved } else { ApprovalStatus::Pending },
         current_step,
+    }
+}
+
+/// A request as it begins.
+pub(crate) fn opened(id: ApprovalRequestId, open: OpenApproval, now: DateTime<Utc>) -> ApprovalRequest {
+    ApprovalRequest {
+        id,
+        channel_id: open.channel_id,
+        cart_id: open.cart_id,
+        cart_version: open.cart_version,
+        grand_total: open.grand_total,
+        line_count: open.line_count,
+        account_id: open.account_id,
+        location_id: open.location_id,
+        submitted_by: open.submitted_by,
+        status: ApprovalStatus::Pending,
+        steps: open.steps,
+        current_step: 0,
+        decisions: Vec::new(),
+        created_at: now,
+        version: 1,
+    }
+}
+
+/// A request with one more decision.
+pub(crate) fn decided(
+    request: &ApprovalRequest,
+    to: Standing,
+    decision: ApprovalDecision,
+) -> ApprovalRequest {
+    let mut after = request.clone();
+    after.decisions.push(decision);
+    ApprovalRequest {
+        status: to.status,
+        current_step: to.current_step,
+        version: request.version + 1,
+        ..after
     }
 }
 

@@ -6,7 +6,8 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 use vectis_contracts::Tx;
 use vectis_contracts::approvals::{
-    ApprovalCode, ApprovalFilter, ApprovalRequest, ApprovalStatus, Approvals, OpenApproval, Verdict,
+    ApprovalCode, ApprovalDecision, ApprovalFilter, ApprovalRequest, ApprovalStatus, Approvals, OpenApproval,
+    Verdict,
 };
 use vectis_contracts::audit::{Audit, AuditRecord};
 use vectis_db::{Db, outbox};
@@ -14,7 +15,6 @@ use vectis_kernel::ids::{AccountId, ApprovalRequestId, EmployeeId};
 use vectis_kernel::permission::{buyer, staff};
 use vectis_kernel::{Actor, Ctx, Failure, Page, PageRequest};
 
-use crate::store::NewDecision;
 use crate::{Deps, events, model, store};
 
 /// Longest note, in characters.
@@ -64,8 +64,7 @@ impl Approvals for PgApprovals {
         let Some(scope) = Scope::of(ctx) else {
             return Ok(Vec::new());
         };
-        let requests = store::get_many(self.db.pool(), scope, ids).await?;
-        self.with_decisions(requests).await
+        Ok(store::get_many(self.db.pool(), scope, ids).await?)
     }
 
     async fn list(
@@ -79,8 +78,7 @@ impl Approvals for PgApprovals {
             Failure::refused(ApprovalCode::Forbidden, message)
         })?;
         let requests = store::list(self.db.pool(), scope, filter, page).await?;
-        let found = Page::from_fetched(requests, &page);
-        Ok(Page { items: self.with_decisions(found.items).await?, has_next: found.has_next })
+        Ok(Page::from_fetched(requests, &page))
     }
 
     async fn open(
@@ -88,13 +86,13 @@ impl Approvals for PgApprovals {
         tx: &mut Tx,
         ctx: &Ctx,
         open: OpenApproval,
-    ) -> Result<ApprovalRequestId, Failure<ApprovalCode>> {
+    ) -> Result<ApprovalRequest, Failure<ApprovalCode>> {
         if open.steps.is_empty() {
             let message = "a request needs at least one step";
             return Err(Failure::at(ApprovalCode::InvalidInput, "steps", message));
         }
-        let id: ApprovalRequestId = ctx.new_id();
-        let opened = store::open(tx, id, &open, ctx.now()).await?;
+        let (id, now): (ApprovalRequestId, _) = (ctx.new_id(), ctx.now());
+        let opened = store::open(tx, id, &open, now).await?;
         if !opened.is_inserted {
             let message = "the cart was submitted by somebody else at the same moment";
             return Err(Failure::refused(ApprovalCode::NotPending, message));
@@ -113,7 +111,7 @@ impl Approvals for PgApprovals {
             canceled.map(|older| events::canceled(*older, open.cart_id, open.account_id)).collect();
         facts.push(events::requested(id, &open));
         outbox::append(tx, ctx, &facts).await?;
-        Ok(id)
+        Ok(model::opened(id, open, now))
     }
 
     async fn decide(
@@ -124,7 +122,7 @@ impl Approvals for PgApprovals {
         decided_by: EmployeeId,
         verdict: Verdict,
         note: &str,
-    ) -> Result<ApprovalStatus, Failure<ApprovalCode>> {
+    ) -> Result<ApprovalRequest, Failure<ApprovalCode>> {
         check_note(note)?;
         if request.status != ApprovalStatus::Pending {
             return Err(not_pending(request.status));
@@ -133,8 +131,10 @@ impl Approvals for PgApprovals {
             return Err(already_decided());
         }
         let standing = model::after(request, verdict);
-        let decision = NewDecision { id: ctx.new_id(), employee_id: decided_by, verdict, note };
-        if !store::decide(tx, request, standing, &decision, ctx.now()).await? {
+        let at = ctx.now();
+        let step = request.current_step;
+        let decision = ApprovalDecision { step, employee_id: decided_by, verdict, note: note.to_owned(), at };
+        if !store::decide(tx, request, standing, ctx.new_id(), &decision).await? {
             return Err(moved_on(tx, request, Some(decided_by)).await);
         }
         let detail = json!({
@@ -147,7 +147,7 @@ impl Approvals for PgApprovals {
         self.audited(tx, ctx, record).await?;
         let fact = events::decided(request, decided_by, verdict, standing);
         outbox::append(tx, ctx, &[fact]).await?;
-        Ok(standing.status)
+        Ok(model::decided(request, standing, decision))
     }
 
     async fn cancel(
@@ -171,22 +171,6 @@ impl Approvals for PgApprovals {
 impl PgApprovals {
     pub(crate) fn new(deps: Deps) -> Self {
         Self { db: deps.db, audit: deps.audit }
-    }
-
-    async fn with_decisions(
-        &self,
-        mut requests: Vec<ApprovalRequest>,
-    ) -> Result<Vec<ApprovalRequest>, Failure<ApprovalCode>> {
-        let ids: Vec<ApprovalRequestId> = requests.iter().map(|request| request.id).collect();
-        if ids.is_empty() {
-            return Ok(requests);
-        }
-        for (request_id, decision) in store::decisions(self.db.pool(), &ids).await? {
-            if let Some(request) = requests.iter_mut().find(|request| request.id == request_id) {
-                request.decisions.push(decision);
-            }
-        }
-        Ok(requests)
     }
 
     async fn audited(

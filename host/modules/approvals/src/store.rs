@@ -31,9 +31,14 @@ struct RequestRow {
     status: String,
     steps: Json<Vec<StoredStep>>,
     current_step: i32,
+    decisions: Vec<DecisionRow>,
     created_at: DateTime<Utc>,
     version: i64,
 }
+
+/// A decision as a Postgres record: step, employee, verdict, note, time. A tuple, because an anonymous record is read
+/// without asking the server for types.
+type DecisionRow = (i32, Uuid, String, String, DateTime<Utc>);
 
 impl TryFrom<RequestRow> for ApprovalRequest {
     type Error = sqlx::Error;
@@ -53,14 +58,19 @@ impl TryFrom<RequestRow> for ApprovalRequest {
             status: status_from(&row.status)?,
             steps: row.steps.0.into_iter().map(ApprovalStep::from).collect(),
             current_step: row.current_step,
-            decisions: Vec::new(),
+            decisions: row.decisions.into_iter().map(decision).collect::<Result<_, _>>()?,
             created_at: row.created_at,
             version: row.version,
         })
     }
 }
 
-/// Requests by id that lie in the scope, without their decisions.
+fn decision((step, employee_id, verdict, note, at): DecisionRow) -> Result<ApprovalDecision, sqlx::Error> {
+    let verdict = verdict_from(&verdict)?;
+    Ok(ApprovalDecision { step, employee_id: employee_id.into(), verdict, note, at })
+}
+
+/// Requests by id that lie in the scope, with their decisions, oldest first.
 #[tracing::instrument(name = "db.approvals.get_many", skip_all)]
 pub(crate) async fn get_many(
     pool: &PgPool,
@@ -72,7 +82,14 @@ pub(crate) async fn get_many(
         RequestRow,
         r#"
         SELECT id, channel_id, cart_id, cart_version, grand_total_minor, currency, line_count, account_id, location_id,
-               submitted_by, status, steps AS "steps: Json<Vec<StoredStep>>", current_step, created_at, version
+               submitted_by, status, steps AS "steps: Json<Vec<StoredStep>>", current_step,
+               ARRAY(
+                   SELECT ROW(step, employee_id, verdict, note, decided_at)
+                   FROM approvals.decision
+                   WHERE request_id = request.id
+                   ORDER BY decided_at, id
+               ) AS "decisions!: Vec<DecisionRow>",
+               created_at, version
         FROM approvals.request
         WHERE id = ANY($1)
           AND ($2::uuid IS NULL OR account_id = $2)
@@ -87,7 +104,7 @@ pub(crate) async fn get_many(
     rows.into_iter().map(ApprovalRequest::try_from).collect()
 }
 
-/// Requests that lie in the scope, newest first, without their decisions.
+/// Requests that lie in the scope, newest first, with their decisions, oldest first.
 #[tracing::instrument(name = "db.approvals.list", skip_all)]
 pub(crate) async fn list(
     pool: &PgPool,
@@ -99,7 +116,14 @@ pub(crate) async fn list(
         RequestRow,
         r#"
         SELECT id, channel_id, cart_id, cart_version, grand_total_minor, currency, line_count, account_id, location_id,
-               submitted_by, status, steps AS "steps: Json<Vec<StoredStep>>", current_step, created_at, version
+               submitted_by, status, steps AS "steps: Json<Vec<StoredStep>>", current_step,
+               ARRAY(
+                   SELECT ROW(step, employee_id, verdict, note, decided_at)
+                   FROM approvals.decision
+                   WHERE request_id = request.id
+                   ORDER BY decided_at, id
+               ) AS "decisions!: Vec<DecisionRow>",
+               created_at, version
         FROM approvals.request
         WHERE ($1::uuid IS NULL OR account_id = $1)
           AND ($2::uuid IS NULL OR submitted_by = $2)
@@ -119,45 +143,6 @@ pub(crate) async fn list(
     .fetch_all(pool)
     .await?;
     rows.into_iter().map(ApprovalRequest::try_from).collect()
-}
-
-struct DecisionRow {
-    request_id: Uuid,
-    step: i32,
-    employee_id: Uuid,
-    verdict: String,
-    note: String,
-    decided_at: DateTime<Utc>,
-}
-
-/// Decisions of requests, oldest first, each with its request.
-#[tracing::instrument(name = "db.approvals.decisions", skip_all)]
-pub(crate) async fn decisions(
-    pool: &PgPool,
-    request_ids: &[ApprovalRequestId],
-) -> Result<Vec<(ApprovalRequestId, ApprovalDecision)>, sqlx::Error> {
-    let request_ids: Vec<Uuid> = request_ids.iter().map(|id| id.0).collect();
-    let rows = sqlx::query_as!(
-        DecisionRow,
-        "SELECT request_id, step, employee_id, verdict, note, decided_at \
-         FROM approvals.decision \
-         WHERE request_id = ANY($1) \
-         ORDER BY decided_at, id",
-        &request_ids
-    )
-    .fetch_all(pool)
-    .await?;
-    let decision = |row: DecisionRow| {
-        let decision = ApprovalDecision {
-            step: row.step,
-            employee_id: row.employee_id.into(),
-            verdict: verdict_from(&row.verdict)?,
-            note: row.note,
-            at: row.decided_at,
-        };
-        Ok((row.request_id.into(), decision))
-    };
-    rows.into_iter().map(decision).collect()
 }
 
 /// What opening a request did.
@@ -219,14 +204,6 @@ pub(crate) async fn open(
     })
 }
 
-/// A decision to write down.
-pub(crate) struct NewDecision<'a> {
-    pub(crate) id: Uuid,
-    pub(crate) employee_id: EmployeeId,
-    pub(crate) verdict: Verdict,
-    pub(crate) note: &'a str,
-}
-
 /// Moves a pending request on and writes the decision down, both or neither. False when the request is not at the version
 /// given any more, or the employee has decided the step.
 #[tracing::instrument(name = "db.approvals.decide", skip_all)]
@@ -234,8 +211,8 @@ pub(crate) async fn decide(
     tx: &mut Tx,
     request: &ApprovalRequest,
     to: Standing,
-    decision: &NewDecision<'_>,
-    now: DateTime<Utc>,
+    decision_id: Uuid,
+    decision: &ApprovalDecision,
 ) -> Result<bool, sqlx::Error> {
     let decided = sqlx::query!(
         "WITH moved AS ( \
@@ -255,9 +232,9 @@ pub(crate) async fn decide(
         request.version,
         status_text(to.status),
         to.current_step,
-        now,
-        decision.id,
-        request.current_step,
+        decision.at,
+        decision_id,
+        decision.step,
         decision.employee_id.0,
         verdict_text(decision.verdict),
         decision.note

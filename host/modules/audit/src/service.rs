@@ -7,7 +7,7 @@ use vectis_db::Db;
 use vectis_kernel::permission::staff;
 use vectis_kernel::{Ctx, Failure, Page, PageRequest};
 
-use crate::store;
+use crate::store::{self, Entries};
 
 pub(crate) struct PgAudit {
     pub(crate) db: Db,
@@ -21,10 +21,10 @@ impl Audit for PgAudit {
         ctx: &Ctx,
         records: &[AuditRecord],
     ) -> Result<(), Failure<AuditCode>> {
-        if records.is_empty() {
-            return Ok(());
+        if !records.is_empty() {
+            tx.batch::<Entries>().add(ctx, records);
         }
-        Ok(store::insert(tx, ctx, records).await?)
+        Ok(())
     }
 
     async fn list(

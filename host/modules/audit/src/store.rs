@@ -5,35 +5,67 @@ use serde_json::Value;
 use uuid::Uuid;
 use vectis_contracts::Tx;
 use vectis_contracts::audit::{AuditEntry, AuditFilter, AuditRecord};
-use vectis_db::{Db, conn};
+use vectis_db::{Batch, Db, Writing, conn};
 use vectis_kernel::ids::AuditEntryId;
 use vectis_kernel::{Ctx, PageRequest};
 
-#[tracing::instrument(name = "db.audit.insert", skip_all, fields(count = records.len()))]
-pub(crate) async fn insert(tx: &mut Tx, ctx: &Ctx, records: &[AuditRecord]) -> Result<(), sqlx::Error> {
-    let ids: Vec<Uuid> = records.iter().map(|_| ctx.new_id::<AuditEntryId>().0).collect();
-    let actions: Vec<&str> = records.iter().map(|record| record.action).collect();
-    let kinds: Vec<&str> = records.iter().map(|record| record.subject_kind).collect();
-    let subjects: Vec<Uuid> = records.iter().map(|record| record.subject_id).collect();
-    let accounts: Vec<Option<Uuid>> =
-        records.iter().map(|record| record.account_id.map(Uuid::from)).collect();
-    let details: Vec<Value> = records.iter().map(|record| record.detail.clone()).collect();
+/// Entries that wait for the end of their unit of work, column by column.
+#[derive(Default)]
+pub(crate) struct Entries {
+    ids: Vec<Uuid>,
+    times: Vec<DateTime<Utc>>,
+    actors: Vec<String>,
+    remotes: Vec<Option<String>>,
+    traces: Vec<Uuid>,
+    actions: Vec<&'static str>,
+    kinds: Vec<&'static str>,
+    subjects: Vec<Uuid>,
+    accounts: Vec<Option<Uuid>>,
+    details: Vec<Value>,
+}
+
+impl Entries {
+    pub(crate) fn add(&mut self, ctx: &Ctx, records: &[AuditRecord]) {
+        for record in records {
+            self.ids.push(ctx.new_id::<AuditEntryId>().0);
+            self.times.push(ctx.now());
+            self.actors.push(ctx.actor_key());
+            self.remotes.push(ctx.remote.clone());
+            self.traces.push(ctx.trace_id);
+            self.actions.push(record.action);
+            self.kinds.push(record.subject_kind);
+            self.subjects.push(record.subject_id);
+            self.accounts.push(record.account_id.map(Uuid::from));
+            self.details.push(record.detail.clone());
+        }
+    }
+}
+
+impl Batch for Entries {
+    fn write(self: Box<Self>, tx: &mut Tx) -> Writing<'_> {
+        Box::pin(async move { insert(tx, &self).await })
+    }
+}
+
+#[tracing::instrument(name = "db.audit.insert", skip_all, fields(count = entries.ids.len()))]
+async fn insert(tx: &mut Tx, entries: &Entries) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "INSERT INTO audit.entry \
              (id, created_at, actor, remote, trace_id, action, subject_kind, subject_id, account_id, detail) \
-         SELECT id, $7, $8, $9, $10, action, subject_kind, subject_id, account_id, detail \
-         FROM UNNEST($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::uuid[], $6::jsonb[]) \
-             AS record (id, action, subject_kind, subject_id, account_id, detail)",
-        &ids,
-        &actions as &[&str],
-        &kinds as &[&str],
-        &subjects,
-        &accounts as &[Option<Uuid>],
-        &details,
-        ctx.now(),
-        ctx.actor_key(),
-        ctx.remote,
-        ctx.trace_id
+         SELECT id, created_at, actor, remote, trace_id, action, subject_kind, subject_id, account_id, detail \
+         FROM UNNEST($1::uuid[], $2::timestamptz[], $3::text[], $4::text[], $5::uuid[], $6::text[], $7::text[], \
+                     $8::uuid[], $9::uuid[], $10::jsonb[]) \
+             AS entry (id, created_at, actor, remote, trace_id, action, subject_kind, subject_id, account_id, detail)",
+        &entries.ids,
+        &entries.times,
+        &entries.actors,
+        &entries.remotes as &[Option<String>],
+        &entries.traces,
+        &entries.actions as &[&str],
+        &entries.kinds as &[&str],
+        &entries.subjects,
+        &entries.accounts as &[Option<Uuid>],
+        &entries.details
     )
     .execute(conn(tx))
     .await?;

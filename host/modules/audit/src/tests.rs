@@ -168,6 +168,25 @@ async fn reading_the_trail_needs_the_staff_permission(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = false)]
+async fn what_several_commands_of_a_unit_of_work_record_is_one_statement_and_goes_with_it(pool: PgPool) {
+    let trail = trail(pool).await;
+    let [first, second, forgotten] = std::array::from_fn(|_| trail.ctx.ids.next());
+
+    let before = statements::counted(trail.db.pool()).await.unwrap().unwrap();
+    let mut tx = trail.db.begin().await.unwrap();
+    trail.audit.record(&mut tx, &trail.ctx, &[placed(first, None)]).await.unwrap();
+    trail.audit.record(&mut tx, &trail.ctx, &[placed(second, None)]).await.unwrap();
+    tx.commit().await.unwrap();
+    let ran = statements::counted(trail.db.pool()).await.unwrap().unwrap().since(&before);
+    let mut tx = trail.db.begin().await.unwrap();
+    trail.audit.record(&mut tx, &trail.ctx, &[placed(forgotten, None)]).await.unwrap();
+    tx.rollback().await.unwrap();
+
+    assert_eq!(ran.total(), 1, "{:?}", ran.by_text());
+    assert_eq!(trail.subjects(&AuditFilter::default()).await, [second, first]);
+}
+
+#[sqlx::test(migrations = false)]
 async fn ten_thousand_entries_are_one_statement_and_none_is_no_statement(pool: PgPool) {
     let trail = trail(pool).await;
     for (count, expected) in [(0, 0), (1, 1), (1_000, 1), (10_000, 1)] {

@@ -1,19 +1,22 @@
-//! How every command on a cart runs: answered before? gather, plan, write if the cart is still what was gathered, else
-//! once more. Concurrent writers of one cart wait for each other at its row, and the later one plans anew on what the
+//! How every command on a cart runs: gather, plan, write if the cart is still what was gathered, else once more. Concurrent writers of one cart wait for each other at its row, and the later one plans anew on what the
 //! earlier one left.
 
+use std::collections::HashSet;
+
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use vectis_contracts::audit::AuditRecord;
 use vectis_contracts::carts::{Cart, CartChange, CartCode, CartLine, CartTarget};
+use vectis_contracts::just_written::JustWritten;
 use vectis_db::{Tx, idempotency, retrying};
 use vectis_kernel::ids::CartLineId;
 use vectis_kernel::{Ctx, Failure};
 
 use crate::gather::Gathered;
-use crate::owner::{Access, account_of};
+use crate::owner::{Access, account_of, may_see};
 use crate::service::PgCarts;
-use crate::store::{self, StoredCart};
+use crate::store::{self, LineChange, StoredCart};
 
 /// How often a command plans on a cart that others write at the same time.
 const ATTEMPTS: usize = 16;
@@ -77,16 +80,27 @@ impl Change {
 }
 
 impl PgCarts {
-    /// Runs a command on a cart.
+    /// Runs a command on a cart. A refusal is looked at again: it may have met what a twin of this very request has done.
     pub(crate) async fn run(
         &self,
         ctx: &Ctx,
         target: CartTarget,
         command: &dyn Command,
     ) -> Result<CartChange, Failure<CartCode>> {
-        if let Some(answer) = idempotency::answered(&self.db, ctx).await? {
-            return Ok(answer);
+        match self.attempt(ctx, target, command).await {
+            Err(Failure::Refused(refusals)) => {
+                idempotency::answered(&self.db, ctx).await?.ok_or(Failure::Refused(refusals))
+            }
+            outcome => outcome,
         }
+    }
+
+    async fn attempt(
+        &self,
+        ctx: &Ctx,
+        target: CartTarget,
+        command: &dyn Command,
+    ) -> Result<CartChange, Failure<CartCode>> {
         for _ in 0..ATTEMPTS {
             let gathered = self.gather(ctx, target, command.access()).await?;
             let change = command.plan(self, ctx, &gathered).await?;
@@ -105,11 +119,9 @@ impl PgCarts {
         change: &Change,
     ) -> Result<Option<CartChange>, Failure<CartCode>> {
         retrying(|| async {
+            let now = ctx.now();
             let mut tx = self.db.begin().await?;
-            if let Some(answer) = idempotency::find(&mut tx, ctx).await? {
-                return Ok(Some(answer));
-            }
-            if !apply(&mut tx, ctx, stored, change).await? {
+            if !apply(&mut tx, stored, change, now).await? {
                 tx.rollback().await?;
                 return Ok(None);
             }
@@ -126,25 +138,36 @@ impl PgCarts {
                 cart_id: stored.cart.id,
                 version: stored.cart.version + 1,
                 line_ids: change.line_ids.clone(),
+                cart: if may_see(ctx, &stored.cart.owner) {
+                    written(stored, change, now).into()
+                } else {
+                    JustWritten::default()
+                },
             };
-            idempotency::record(&mut tx, ctx, &done).await?;
-            tx.commit().await?;
-            Ok(Some(done))
+            Ok(Some(idempotency::conclude(tx, ctx, done).await?))
         })
         .await
     }
 }
 
 /// False when the cart, or the one lines are taken from, has moved on; what was written until then must be rolled back.
-async fn apply(tx: &mut Tx, ctx: &Ctx, stored: &StoredCart, change: &Change) -> Result<bool, sqlx::Error> {
-    let (now, cart) = (ctx.now(), &stored.cart);
+async fn apply(
+    tx: &mut Tx,
+    stored: &StoredCart,
+    change: &Change,
+    now: DateTime<Utc>,
+) -> Result<bool, sqlx::Error> {
     let last_position = change.upsert.iter().map(|line| line.position).max();
-    let next_position = stored.next_position.max(last_position.unwrap_or(0).saturating_add(1));
+    let lines = LineChange {
+        remove: &change.remove,
+        upsert: &change.upsert,
+        next_position: stored.next_position.max(last_position.unwrap_or(0).saturating_add(1)),
+    };
     // Invariant: nothing of a cart is written before its row was changed, and so locked, at the version gathered.
     let is_ours = if stored.is_stored() {
-        store::touch(tx, stored, next_position, now).await?
+        store::change(tx, stored, lines, now).await?
     } else {
-        store::insert(tx, stored, next_position, now).await?
+        store::insert(tx, stored, lines, now).await?
     };
     if !is_ours {
         return Ok(false);
@@ -154,13 +177,38 @@ async fn apply(tx: &mut Tx, ctx: &Ctx, stored: &StoredCart, change: &Change) -> 
     {
         return Ok(false);
     }
-    if !change.remove.is_empty() || !change.upsert.is_empty() {
-        store::write_lines(tx, cart.id, &change.remove, &change.upsert, now).await?;
-    }
     if let Some(cart) = &change.details {
         store::set_details(tx, cart).await?;
     }
     Ok(true)
+}
+
+/// The cart as a change leaves it.
+fn written(stored: &StoredCart, change: &Change, now: DateTime<Utc>) -> Cart {
+    let present = &stored.cart;
+    let gone: HashSet<CartLineId> =
+        change.remove.iter().copied().chain(change.upsert.iter().map(|line| line.id)).collect();
+    let kept = present.lines.iter().filter(|line| !gone.contains(&line.id));
+    let mut lines: Vec<CartLine> = kept.chain(&change.upsert).cloned().collect();
+    lines.sort_unstable_by_key(|line| line.position);
+    let details = change.details.as_ref().unwrap_or(present);
+    Cart {
+        id: present.id,
+        channel_id: present.channel_id,
+        owner: present.owner.clone(),
+        currency: present.currency,
+        status: present.status,
+        version: present.version + 1,
+        po_number: details.po_number.clone(),
+        note: details.note.clone(),
+        shipping_address: details.shipping_address.clone(),
+        billing_address: details.billing_address.clone(),
+        approval_request_id: present.approval_request_id,
+        order_id: present.order_id,
+        created_at: if stored.is_stored() { present.created_at } else { now },
+        updated_at: now,
+        lines,
+    }
 }
 
 /// Others wrote the cart every time.

@@ -3,7 +3,7 @@
 use serde_json::json;
 use vectis_contracts::accounts::Membership;
 use vectis_contracts::carts::{CartChange, CartCode, CartOwner};
-use vectis_contracts::priced_cart::find_owner;
+use vectis_contracts::shopper::find_owner;
 use vectis_db::idempotency;
 use vectis_kernel::ids::EmployeeId;
 use vectis_kernel::permission::staff;
@@ -76,7 +76,7 @@ impl PgCarts {
             Failure::at(CartCode::Forbidden, "for_employee", message)
         })?;
         owner::check_own(ctx)?;
-        let membership = find_owner(self.accounts.as_ref(), &owner).await;
+        let membership = find_owner(ctx, self.accounts.as_ref(), &owner).await;
         let membership = membership.map_err(|failure| failure.map_code(|_| CartCode::Forbidden))?;
         Ok((owner, membership))
     }

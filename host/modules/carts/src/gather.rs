@@ -2,7 +2,8 @@
 
 use vectis_contracts::carts::{Cart, CartCode, CartOwner, CartStatus, CartTarget};
 use vectis_contracts::channels::Channel;
-use vectis_contracts::priced_cart::{BuyerFacts, find_owner};
+use vectis_contracts::priced_cart::BuyerFacts;
+use vectis_contracts::shopper::{find_channel, find_owner};
 use vectis_kernel::ids::ChannelId;
 use vectis_kernel::{Ctx, Currency, Failure};
 
@@ -29,7 +30,7 @@ enum Located {
 }
 
 impl PgCarts {
-    /// Gathers for a command, in three statements at most.
+    /// Gathers for a command, in three statements at most; in one where the request knows channel and buyer.
     pub(crate) async fn gather(
         &self,
         ctx: &Ctx,
@@ -76,7 +77,7 @@ impl PgCarts {
         access: Access,
     ) -> Result<(Channel, BuyerFacts), Failure<CartCode>> {
         let channel = self.channel(ctx, channel_id).await?;
-        let membership = find_owner(self.accounts.as_ref(), owner).await;
+        let membership = find_owner(ctx, self.accounts.as_ref(), owner).await;
         let membership = membership.map_err(|failure| failure.map_code(|_| CartCode::Forbidden))?;
         if access == Access::Buy {
             owner::check_buyer(&channel, owner, membership.as_ref())?;
@@ -87,9 +88,9 @@ impl PgCarts {
 
     /// A channel that exists.
     pub(crate) async fn channel(&self, ctx: &Ctx, id: ChannelId) -> Result<Channel, Failure<CartCode>> {
-        let found = self.channels.get_many(ctx, &[id]).await;
+        let found = find_channel(ctx, self.channels.as_ref(), id).await;
         let found = found.map_err(|failure| failure.map_code(|_| CartCode::ChannelUnavailable))?;
-        found.into_iter().next().ok_or_else(|| {
+        found.ok_or_else(|| {
             let message = format!("there is no channel {id}");
             Failure::refused(CartCode::ChannelUnavailable, message)
         })

@@ -87,22 +87,91 @@ pub(crate) async fn find_open(
     rows.into_iter().map(StoredCart::try_from).collect()
 }
 
-/// Stores a new cart at version 1. False when it is an implicit one and its owner has another such open by now.
+/// What a command makes of a cart's lines.
+#[derive(Clone, Copy)]
+pub(crate) struct LineChange<'a> {
+    /// Lines that go.
+    pub(crate) remove: &'a [CartLineId],
+    /// Lines that come or change, as they shall be.
+    pub(crate) upsert: &'a [CartLine],
+    /// Position of the next new line afterwards.
+    pub(crate) next_position: i32,
+}
+
+/// Claims the row of a cart and writes its lines behind that, in one statement. A macro, because a new cart and a known one
+/// differ in nothing but the claim, and checked SQL is a literal.
+macro_rules! write_cart {
+    ($claim:tt, $cart_id:expr, $change:expr, $now:expr, $($argument:expr),+) => {{
+        let change: LineChange<'_> = $change;
+        let remove: Vec<Uuid> = change.remove.iter().map(|id| id.0).collect();
+        let columns = LineColumns::from(change.upsert);
+        sqlx::query_scalar!(
+            "WITH claimed AS ( " + $claim + " RETURNING id \
+             ), \
+             removed AS ( \
+                 DELETE FROM carts.cart_line AS line \
+                 USING claimed \
+                 WHERE line.cart_id = claimed.id AND line.id = ANY($4) \
+             ), \
+             written AS ( \
+                 INSERT INTO carts.cart_line \
+                     (id, cart_id, position, variant_id, quantity_milli, package_slug, package_multiplier_milli, \
+                      shown_unit_price, override_unit_price, override_reason, override_login_id, created_at, updated_at) \
+                 SELECT line.id, claimed.id, position, variant_id, quantity_milli, package_slug, \
+                        package_multiplier_milli, shown_unit_price, override_unit_price, override_reason, \
+                        override_login_id, $2, $2 \
+                 FROM claimed \
+                 CROSS JOIN UNNEST($5::uuid[], $6::int[], $7::uuid[], $8::bigint[], $9::text[], $10::bigint[], \
+                                   $11::numeric[], $12::numeric[], $13::text[], $14::uuid[]) \
+                     AS line (id, position, variant_id, quantity_milli, package_slug, package_multiplier_milli, \
+                              shown_unit_price, override_unit_price, override_reason, override_login_id) \
+                 ON CONFLICT (id) DO UPDATE \
+                 SET quantity_milli = EXCLUDED.quantity_milli, \
+                     shown_unit_price = EXCLUDED.shown_unit_price, \
+                     override_unit_price = EXCLUDED.override_unit_price, \
+                     override_reason = EXCLUDED.override_reason, \
+                     override_login_id = EXCLUDED.override_login_id, \
+                     updated_at = EXCLUDED.updated_at \
+             ) \
+             SELECT EXISTS (SELECT FROM claimed) AS \"is_ours!\"",
+            $cart_id,
+            $now,
+            change.next_position,
+            &remove,
+            &columns.ids,
+            &columns.positions,
+            &columns.variant_ids,
+            &columns.quantities_milli,
+            &columns.package_slugs as &[Option<&str>],
+            &columns.package_multipliers_milli as &[Option<i64>],
+            &columns.shown_unit_prices,
+            &columns.override_unit_prices as &[Option<Decimal>],
+            &columns.override_reasons as &[Option<&str>],
+            &columns.override_login_ids as &[Option<Uuid>],
+            $($argument),+
+        )
+    }};
+}
+
+/// Stores a new cart at version 1 with its lines. False, and nothing written, when it is an implicit one and its owner has
+/// another such open by now.
 #[tracing::instrument(name = "db.carts.insert", skip_all)]
 pub(crate) async fn insert(
     tx: &mut Tx,
     stored: &StoredCart,
-    next_position: i32,
+    change: LineChange<'_>,
     now: DateTime<Utc>,
 ) -> Result<bool, sqlx::Error> {
     let owner = rows::OwnerColumns::from(&stored.cart.owner);
-    let inserted = sqlx::query!(
+    write_cart!(
         "INSERT INTO carts.cart \
              (id, channel_id, guest_hash, customer_id, account_id, location_id, employee_id, is_implicit, currency, \
               status, version, next_position, po_number, note, created_at, updated_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'open', 1, $10, '', '', $11, $11) \
+         VALUES ($1, $15, $16, $17, $18, $19, $20, $21, $22, 'open', 1, $3, '', '', $2, $2) \
          ON CONFLICT (channel_id, owner_key) WHERE status = 'open' AND is_implicit DO NOTHING",
         stored.cart.id.0,
+        change,
+        now,
         stored.cart.channel_id.0,
         owner.guest_hash,
         owner.customer_id,
@@ -110,86 +179,32 @@ pub(crate) async fn insert(
         owner.location_id,
         owner.employee_id,
         stored.is_implicit,
-        stored.cart.currency.code(),
-        next_position,
-        now
+        stored.cart.currency.code()
     )
-    .execute(conn(tx))
-    .await?;
-    Ok(inserted.rows_affected() == 1)
+    .fetch_one(conn(tx))
+    .await
 }
 
-/// Raises the version of an open cart and so locks it. False when it is not at this version, or not open, any more.
-#[tracing::instrument(name = "db.carts.touch", skip_all)]
-pub(crate) async fn touch(
+/// Raises the version of an open cart, so locks it, and writes its lines. False, and nothing written, when it is not at this
+/// version, or not open, any more.
+#[tracing::instrument(name = "db.carts.change", skip_all)]
+pub(crate) async fn change(
     tx: &mut Tx,
     stored: &StoredCart,
-    next_position: i32,
+    change: LineChange<'_>,
     now: DateTime<Utc>,
 ) -> Result<bool, sqlx::Error> {
-    let touched = sqlx::query!(
+    write_cart!(
         "UPDATE carts.cart \
-         SET version = version + 1, next_position = $3, updated_at = $4 \
-         WHERE id = $1 AND version = $2 AND status = 'open'",
+         SET version = version + 1, next_position = $3, updated_at = $2 \
+         WHERE id = $1 AND version = $15 AND status = 'open'",
         stored.cart.id.0,
-        stored.cart.version,
-        next_position,
-        now
-    )
-    .execute(conn(tx))
-    .await?;
-    Ok(touched.rows_affected() == 1)
-}
-
-/// Removes some lines of a cart and writes others, new and known ones.
-#[tracing::instrument(name = "db.carts.write_lines", skip_all)]
-pub(crate) async fn write_lines(
-    tx: &mut Tx,
-    cart_id: CartId,
-    remove: &[CartLineId],
-    lines: &[CartLine],
-    now: DateTime<Utc>,
-) -> Result<(), sqlx::Error> {
-    let remove: Vec<Uuid> = remove.iter().map(|id| id.0).collect();
-    let columns = LineColumns::from(lines);
-    sqlx::query!(
-        "WITH removed AS ( \
-             DELETE FROM carts.cart_line \
-             WHERE cart_id = $1 AND id = ANY($3) \
-         ) \
-         INSERT INTO carts.cart_line \
-             (id, cart_id, position, variant_id, quantity_milli, package_slug, package_multiplier_milli, \
-              shown_unit_price, override_unit_price, override_reason, override_login_id, created_at, updated_at) \
-         SELECT id, $1, position, variant_id, quantity_milli, package_slug, package_multiplier_milli, \
-                shown_unit_price, override_unit_price, override_reason, override_login_id, $2, $2 \
-         FROM UNNEST($4::uuid[], $5::int[], $6::uuid[], $7::bigint[], $8::text[], $9::bigint[], $10::numeric[], \
-                     $11::numeric[], $12::text[], $13::uuid[]) \
-             AS line (id, position, variant_id, quantity_milli, package_slug, package_multiplier_milli, \
-                      shown_unit_price, override_unit_price, override_reason, override_login_id) \
-         ON CONFLICT (id) DO UPDATE \
-         SET quantity_milli = EXCLUDED.quantity_milli, \
-             shown_unit_price = EXCLUDED.shown_unit_price, \
-             override_unit_price = EXCLUDED.override_unit_price, \
-             override_reason = EXCLUDED.override_reason, \
-             override_login_id = EXCLUDED.override_login_id, \
-             updated_at = EXCLUDED.updated_at",
-        cart_id.0,
+        change,
         now,
-        &remove,
-        &columns.ids,
-        &columns.positions,
-        &columns.variant_ids,
-        &columns.quantities_milli,
-        &columns.package_slugs as &[Option<&str>],
-        &columns.package_multipliers_milli as &[Option<i64>],
-        &columns.shown_unit_prices,
-        &columns.override_unit_prices as &[Option<Decimal>],
-        &columns.override_reasons as &[Option<&str>],
-        &columns.override_login_ids as &[Option<Uuid>]
+        stored.cart.version
     )
-    .execute(conn(tx))
-    .await?;
-    Ok(())
+    .fetch_one(conn(tx))
+    .await
 }
 
 /// Takes these lines out of another open cart, if it is still at this version; its version rises. False when it is not.

@@ -2,6 +2,7 @@
 
 mod accepting;
 mod adding;
+mod answers;
 mod bulk;
 mod details;
 mod life;

@@ -25,9 +25,10 @@ pub(crate) async fn hold(
 ) -> Result<ReservationId, Failure<ReserveCode>> {
     check_needs(&request.needs)?;
     let expires_at = request.expires_at.ok_or_else(|| Failure::internal("a hold needs an end"))?;
-    store::lock_owner(tx, owner_id).await?;
-    let before = lock_hold(tx, owner_id).await?;
-    let mut stock = lock_stock(tx, request, &before).await?;
+    if let Some(owner_id) = request.held_by {
+        store::lock_owner(tx, owner_id).await?;
+    }
+    let (before, mut stock) = lock(tx, request).await?;
 
     let mut change = Change::default();
     model::end_lines(&mut stock, &mut change.lines, &before, End::Released)?;
@@ -58,11 +59,7 @@ pub(crate) async fn allocate(
     request: &ReserveStock,
 ) -> Result<ReservationId, Failure<ReserveCode>> {
     check_needs(&request.needs)?;
-    let hold = match request.held_by {
-        Some(cart) => lock_hold(tx, cart).await?,
-        None => Vec::new(),
-    };
-    let mut stock = lock_stock(tx, request, &hold).await?;
+    let (hold, mut stock) = lock(tx, request).await?;
 
     let mut change = Change::default();
     let mut lacking = model::wanted(&request.needs);
@@ -141,24 +138,15 @@ pub(crate) fn ended(lines: &[KeptLine], status: ReservationStatus) -> Vec<Reserv
     ended.collect()
 }
 
-async fn lock_hold(tx: &mut Tx, owner_id: Uuid) -> Result<Vec<KeptLine>, Failure<ReserveCode>> {
-    let mut lines = store::lock_kept(tx, owner_id).await?;
-    lines.retain(|line| line.status == ReservationStatus::Held);
-    Ok(lines)
-}
-
-/// Locks every level the request may draw from and every level the hold stands in.
-async fn lock_stock(
-    tx: &mut Tx,
-    request: &ReserveStock,
-    hold: &[KeptLine],
-) -> Result<Stock, Failure<ReserveCode>> {
-    let mut places: BTreeSet<Place> = hold.iter().filter_map(KeptLine::place).collect();
+/// Locks the hold, then every level that it stands in or that the request may draw from.
+async fn lock(tx: &mut Tx, request: &ReserveStock) -> Result<(Vec<KeptLine>, Stock), Failure<ReserveCode>> {
+    let mut places = BTreeSet::new();
     for need in &request.needs {
         let variant_id = need.variant_id;
         places.extend(request.warehouse_ids.iter().map(|&warehouse_id| Place { variant_id, warehouse_id }));
     }
-    Ok(Stock::new(store::lock_levels(tx, &places).await?))
+    let (hold, levels) = store::lock_hold_and_levels(tx, request.held_by, &places).await?;
+    Ok((hold, Stock::new(levels)))
 }
 
 fn refuse_short(needs: &[StockNeed], draws: &[Draw]) -> Result<(), Failure<ReserveCode>> {

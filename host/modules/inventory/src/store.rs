@@ -205,6 +205,89 @@ pub(crate) async fn lock_kept(tx: &mut Tx, owner_id: Uuid) -> Result<Vec<KeptLin
     Ok(rows.into_iter().map(KeptLine::from).collect())
 }
 
+/// A held line as a Postgres record: id, reservation, owner, end, variant, warehouse, quantity. A tuple, because an
+/// anonymous record is read without asking the server for types.
+type HeldRow = (Uuid, Uuid, Uuid, Option<DateTime<Utc>>, Uuid, Option<Uuid>, i64);
+
+/// A level likewise: variant, warehouse, on hand, reserved, allocated, whether it can be drawn from.
+type LevelRow = (Uuid, Uuid, i64, i64, i64, bool);
+
+/// Locks what an owner holds, oldest line first, then, in the order (variant, warehouse), the levels it stands in and those
+/// at `places`; as they are then. Places without a level are left out.
+#[instrument(name = "db.inventory.lock_hold_and_levels", skip_all)]
+pub(crate) async fn lock_hold_and_levels(
+    tx: &mut Tx,
+    owner_id: Option<Uuid>,
+    places: &BTreeSet<Place>,
+) -> Result<(Vec<KeptLine>, Vec<Level>), sqlx::Error> {
+    let (variants, warehouses) = columns(places);
+    // The places are distinct only when all held lines have been read, and so locked: levels come after them.
+    let row = sqlx::query!(
+        r#"
+        WITH held AS MATERIALIZED (
+            SELECT line.id, line.reservation_id, reservation.owner_id, reservation.expires_at, line.variant_id,
+                   line.warehouse_id, line.quantity_milli
+            FROM inventory.reservation AS reservation
+            JOIN inventory.reservation_line AS line ON line.reservation_id = reservation.id
+            WHERE reservation.owner_id = $1 AND reservation.status = 'HELD'
+            ORDER BY reservation.id, line.id
+            FOR UPDATE
+        ),
+        place AS (
+            SELECT variant_id, warehouse_id
+            FROM UNNEST($2::uuid[], $3::uuid[]) AS asked (variant_id, warehouse_id)
+            UNION
+            SELECT variant_id, warehouse_id
+            FROM held
+        ),
+        level AS MATERIALIZED (
+            SELECT level.variant_id, level.warehouse_id, level.on_hand_milli, level.reserved_milli,
+                   level.allocated_milli, warehouse.is_active
+            FROM place
+            JOIN inventory.stock_level AS level
+              ON level.variant_id = place.variant_id AND level.warehouse_id = place.warehouse_id
+            JOIN inventory.warehouse AS warehouse ON warehouse.id = level.warehouse_id
+            ORDER BY level.variant_id, level.warehouse_id
+            FOR UPDATE OF level
+        )
+        SELECT ARRAY(
+                   SELECT ROW(id, reservation_id, owner_id, expires_at, variant_id, warehouse_id, quantity_milli)
+                   FROM held
+               ) AS "held!: Vec<HeldRow>",
+               ARRAY(
+                   SELECT ROW(variant_id, warehouse_id, on_hand_milli, reserved_milli, allocated_milli, is_active)
+                   FROM level
+               ) AS "levels!: Vec<LevelRow>"
+        "#,
+        owner_id,
+        &variants,
+        &warehouses
+    )
+    .fetch_one(conn(tx))
+    .await?;
+    let held = row.held.into_iter().map(
+        |(id, reservation_id, owner_id, expires_at, variant_id, warehouse_id, quantity)| KeptLine {
+            id,
+            reservation_id: reservation_id.into(),
+            owner_id,
+            status: ReservationStatus::Held,
+            expires_at,
+            variant_id: variant_id.into(),
+            warehouse_id: warehouse_id.map(WarehouseId),
+            quantity,
+        },
+    );
+    let levels =
+        row.levels.into_iter().map(|(variant_id, warehouse_id, on_hand, reserved, allocated, is_active)| {
+            Level {
+                place: Place { variant_id: variant_id.into(), warehouse_id: warehouse_id.into() },
+                amounts: Amounts { on_hand, reserved, allocated },
+                can_be_drawn: is_active,
+            }
+        });
+    Ok((held.collect(), levels.collect()))
+}
+
 /// Locks the lines of some holds that are due and that nobody else is at.
 #[instrument(name = "db.inventory.lock_due", skip_all)]
 pub(crate) async fn lock_due(tx: &mut Tx, ctx: &Ctx, limit: i64) -> Result<Vec<KeptLine>, sqlx::Error> {

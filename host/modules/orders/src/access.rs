@@ -1,7 +1,8 @@
 //! Who may see and do what. Pure.
 
 use vectis_contracts::carts::CartOwner;
-use vectis_contracts::orders::{OrderCode, PlaceCode};
+use vectis_contracts::just_written::JustWritten;
+use vectis_contracts::orders::{Order, OrderCode, PlaceCode};
 use vectis_kernel::permission::{buyer, staff};
 use vectis_kernel::{Actor, Ctx, Failure, Permission};
 
@@ -31,6 +32,11 @@ pub(crate) fn may_read(ctx: &Ctx, owner: &CartOwner) -> bool {
     is_own(ctx, owner)
         || may_in_account(ctx, owner, &buyer::ORDERS_READ_ALL)
         || ctx.is_staff() && ctx.may(&staff::ORDERS_READ)
+}
+
+/// An order just written, for a caller who may read it.
+pub(crate) fn visible(ctx: &Ctx, order: Order) -> JustWritten<Order> {
+    if may_read(ctx, &order.buyer) { order.into() } else { JustWritten::default() }
 }
 
 /// Whether the caller may know of a cart, which is a little more than of an order: approvers see the account's.

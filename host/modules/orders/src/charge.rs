@@ -99,7 +99,7 @@ impl PgOrders {
         let order = &stored.order;
         let scope = EffectScope {
             order_id: order.id,
-            cart_id: order.cart_id,
+            held_by: Some(order.cart_id),
             account_id: order.buyer_ids().account_id,
             grand_total: order.totals.grand_total,
             owed: owed(&order.totals)?,

@@ -6,13 +6,16 @@ use vectis_contracts::accounts::Membership;
 use vectis_contracts::approvals::{ApprovalRequest, ApprovalStatus, Verdict};
 use vectis_contracts::audit::AuditRecord;
 use vectis_contracts::carts::{Cart, CartStatus};
+use vectis_contracts::just_written::JustWritten;
 use vectis_contracts::orders::{DecideApproval, DecideCode, Decided, PlaceCode};
 use vectis_contracts::points::{ApprovalStep, Approver, DecisionFacts};
+use vectis_contracts::shopper::find_employee;
 use vectis_db::{idempotency, retrying};
 use vectis_kernel::ids::EmployeeId;
 use vectis_kernel::permission::buyer;
 use vectis_kernel::{Ctx, Failure, Refusal};
 
+use crate::access::visible;
 use crate::model::fits;
 use crate::place::Placement;
 use crate::refusals::{approval_to_decide, cart_to_decide, strategy_failed, unexpected};
@@ -80,9 +83,8 @@ impl PgOrders {
             Failure::refused(DecideCode::Forbidden, message)
         };
         let acting = ctx.buyer().filter(|_| ctx.may(&buyer::APPROVE)).ok_or_else(forbidden)?;
-        let memberships = self.deps.accounts.memberships(&[acting.employee_id]).await;
-        let membership = memberships.map_err(unexpected)?.pop();
-        membership.filter(|member| member.employee.is_active).ok_or_else(forbidden)
+        let membership = find_employee(ctx, &*self.deps.accounts, acting.employee_id).await;
+        membership.map_err(unexpected)?.filter(|member| member.employee.is_active).ok_or_else(forbidden)
     }
 
     /// Everything that stands before a decision: the request as the decider saw it, the decider's right, the cart.
@@ -175,17 +177,18 @@ impl PgOrders {
         outlook: &Outlook,
     ) -> Result<Settled, Failure<DecideCode>> {
         let mut tx = self.deps.db.begin().await?;
-        if let Some(answer) = idempotency::find(&mut tx, ctx).await? {
-            return Ok(Settled::Done(answer));
-        }
         let request = &decision.request;
         let (by, verdict, note) = (decision.decided_by, decision.verdict, &decision.note);
         let decided = self.deps.approvals.decide(&mut tx, ctx, request, by, verdict, note).await;
+        let request = decided.map_err(approval_to_decide)?;
         let mut decided = Decided {
             request_id: request.id,
-            status: decided.map_err(approval_to_decide)?,
+            status: request.status,
             order_id: None,
             is_blocked: false,
+            order: JustWritten::default(),
+            // Who decides, reads the requests of the account.
+            approval_request: request.into(),
         };
         match (decided.status, outlook) {
             (ApprovalStatus::Pending, _) => {}
@@ -194,7 +197,10 @@ impl PgOrders {
             }
             (ApprovalStatus::Approved, Outlook::Placeable(placement)) => {
                 match self.write_order(&mut tx, ctx, placement).await {
-                    Ok(()) => decided.order_id = Some(placement.order_id),
+                    Ok(order) => {
+                        decided.order_id = Some(order.id);
+                        decided.order = visible(ctx, order);
+                    }
                     Err(failure) => {
                         tx.rollback().await?;
                         return not_placeable(failure);
@@ -209,9 +215,7 @@ impl PgOrders {
                 return Err(Failure::refused(DecideCode::StrategyFailed, reasons(refusals)));
             }
         }
-        idempotency::record(&mut tx, ctx, &decided).await?;
-        tx.commit().await?;
-        Ok(Settled::Done(decided))
+        Ok(Settled::Done(idempotency::conclude(tx, ctx, decided).await?))
     }
 
     async fn reopen_cart(

@@ -1,5 +1,6 @@
 //! Carries out what an order process asks for, in its order, inside the caller's unit of work.
 
+use uuid::Uuid;
 use vectis_contracts::Tx;
 use vectis_contracts::inventory::ReserveStock;
 use vectis_contracts::points::OrderEffect;
@@ -14,7 +15,8 @@ use crate::service::PgOrders;
 /// The order that effects are about.
 pub(crate) struct EffectScope<'a> {
     pub(crate) order_id: OrderId,
-    pub(crate) cart_id: CartId,
+    /// The cart whose hold the order takes over.
+    pub(crate) held_by: Option<CartId>,
     pub(crate) account_id: Option<AccountId>,
     /// Everything to pay.
     pub(crate) grand_total: Money,
@@ -68,7 +70,7 @@ impl PgOrders {
                 warehouse_ids: scope.warehouse_ids.to_vec(),
                 needs: scope.needs.stock.clone(),
                 expires_at: None,
-                held_by: Some(scope.cart_id.0),
+                held_by: scope.held_by.map(Uuid::from),
             };
             let inventory = &self.deps.inventory;
             let allocated = inventory.allocate(tx, ctx, scope.order_id.0, &request).await;

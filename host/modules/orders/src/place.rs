@@ -9,13 +9,14 @@ mod gather;
 mod submit;
 mod write;
 
+use vectis_contracts::just_written::JustWritten;
 use vectis_contracts::orders::{PlaceCode, PlaceOrder, Submitted};
 use vectis_contracts::points::{OrderEffect, OrderFacts, OrderStep};
 use vectis_db::{idempotency, retrying};
 use vectis_kernel::ids::{ApprovalRequestId, OrderId};
 use vectis_kernel::{Ctx, Failure, Money};
 
-use crate::access::must_order;
+use crate::access::{must_order, visible};
 use crate::place::approval::ApprovalNeed;
 use crate::refusals::strategy_failed;
 use crate::service::PgOrders;
@@ -109,18 +110,15 @@ impl PgOrders {
     /// One unit of work: cart, stock, credit, order, audit and outbox stand or fall together.
     async fn place_in_one(&self, ctx: &Ctx, placement: &Placement) -> Result<Submitted, Failure<PlaceCode>> {
         let mut tx = self.deps.db.begin().await?;
-        if let Some(answer) = idempotency::find(&mut tx, ctx).await? {
-            return Ok(answer);
-        }
-        self.write_order(&mut tx, ctx, placement).await?;
+        let order = self.write_order(&mut tx, ctx, placement).await?;
         let submitted = Submitted {
             cart_id: placement.gathered.priced.cart.id,
             order_id: Some(placement.order_id),
             approval_request_id: None,
+            order: visible(ctx, order),
+            approval_request: JustWritten::default(),
         };
-        idempotency::record(&mut tx, ctx, &submitted).await?;
-        tx.commit().await?;
-        Ok(submitted)
+        Ok(idempotency::conclude(tx, ctx, submitted).await?)
     }
 
     /// Asks the order process where the order starts.

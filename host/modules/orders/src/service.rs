@@ -20,6 +20,7 @@ use vectis_contracts::orders::{
 use vectis_contracts::points::{OrderState, OrderTransition, Strategies};
 use vectis_contracts::priced_cart::CartPricer;
 use vectis_contracts::products::Products;
+use vectis_contracts::shopper::find_channel;
 use vectis_contracts::tax::Tax;
 use vectis_db::{Db, idempotency};
 use vectis_kernel::ids::{AccountId, CartId, ChannelId, CreditNoteId, OrderId, ReturnId};
@@ -73,8 +74,8 @@ pub(crate) struct PgOrders {
 }
 
 impl PgOrders {
-    /// The answer given before under the same key, otherwise `work`'s. Asked again when `work` refuses: it may have met
-    /// what a twin of this very request has just done.
+    /// The answer of `work`. When it refuses, the answer given before under the same key: it may have met what this very
+    /// request, or a twin of it, has done.
     pub(crate) async fn once<T, C>(
         &self,
         ctx: &Ctx,
@@ -83,9 +84,6 @@ impl PgOrders {
     where
         T: DeserializeOwned,
     {
-        if let Some(answer) = idempotency::answered(&self.deps.db, ctx).await? {
-            return Ok(answer);
-        }
         match work.await {
             Err(Failure::Refused(refusals)) => {
                 let twins = idempotency::answered(&self.deps.db, ctx).await?;
@@ -112,8 +110,8 @@ impl PgOrders {
         ctx: &Ctx,
         id: ChannelId,
     ) -> Result<Option<Channel>, Failure<C>> {
-        let found = self.deps.channels.get_many(ctx, &[id]).await;
-        Ok(found.map_err(unexpected)?.pop())
+        let found = find_channel(ctx, &*self.deps.channels, id).await;
+        found.map_err(unexpected)
     }
 
     /// The channel of a placed order; channels are never deleted.
@@ -142,7 +140,8 @@ impl Orders for PgOrders {
         ctx: &Ctx,
         decide: DecideApproval,
     ) -> Result<Decided, Failure<DecideCode>> {
-        self.once(ctx, self.decide(ctx, decide)).await
+        // On the heap: it may place an order.
+        Box::pin(self.once(ctx, self.decide(ctx, decide))).await
     }
 
     async fn get_many(&self, ctx: &Ctx, ids: &[OrderId]) -> Result<Vec<Order>, Failure<OrderCode>> {

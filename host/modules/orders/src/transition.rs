@@ -105,7 +105,7 @@ impl PgOrders {
         };
         let scope = EffectScope {
             order_id: stored.order.id,
-            cart_id: stored.order.cart_id,
+            held_by: Some(stored.order.cart_id),
             account_id: stored.order.buyer_ids().account_id,
             grand_total: stored.order.totals.grand_total,
             owed: owed(&stored.order.totals)?,

@@ -74,9 +74,10 @@ impl Fixture {
         open: OpenApproval,
     ) -> Result<ApprovalRequestId, Failure<ApprovalCode>> {
         let mut tx = self.db.begin().await.unwrap();
-        let id = self.approvals.open(&mut tx, &self.ctx, open).await?;
+        let opened = self.approvals.open(&mut tx, &self.ctx, open).await?;
         tx.commit().await.unwrap();
-        Ok(id)
+        self.assert_is_read(&opened).await;
+        Ok(opened.id)
     }
 
     pub(super) async fn decide(
@@ -86,9 +87,15 @@ impl Fixture {
         verdict: Verdict,
     ) -> Result<ApprovalStatus, Failure<ApprovalCode>> {
         let mut tx = self.db.begin().await.unwrap();
-        let status = self.approvals.decide(&mut tx, &self.ctx, request, by, verdict, "seen").await?;
+        let decided = self.approvals.decide(&mut tx, &self.ctx, request, by, verdict, "seen").await?;
         tx.commit().await.unwrap();
-        Ok(status)
+        self.assert_is_read(&decided).await;
+        Ok(decided.status)
+    }
+
+    /// What a command answers is what is read afterwards, to the last field.
+    async fn assert_is_read(&self, answered: &ApprovalRequest) {
+        assert_eq!(format!("{answered:?}"), format!("{:?}", self.read(answered.id).await));
     }
 
     pub(super) async fn cancel(&self, request: &ApprovalRequest) -> Result<(), Failure<ApprovalCode>> {

@@ -1,8 +1,8 @@
 use sqlx::PgPool;
 use uuid::Uuid;
 use vectis_contracts::inventory::{ReserveStock, StockNeed};
-use vectis_kernel::Quantity;
 use vectis_kernel::ids::VariantId;
+use vectis_kernel::{Failure, Quantity};
 
 use super::shop::{Shop, need, patient_need, refusals};
 
@@ -197,6 +197,21 @@ async fn an_allocation_that_falls_short_leaves_its_hold_alone(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = false)]
+async fn a_cart_said_to_hold_nothing_cannot_hold_twice(pool: PgPool) {
+    let shop = Shop::open(pool).await;
+    let variant = shop.new_id();
+    shop.stock_up(variant, 9, 0).await;
+    let cart: Uuid = shop.new_id();
+    shop.hold_instead(cart, None, vec![need(variant, 4)]).await.unwrap();
+
+    let again = shop.hold_instead(cart, None, vec![need(variant, 5)]).await;
+
+    assert!(matches!(again, Err(Failure::Internal(_))), "{again:?}");
+    assert_eq!(shop.units(variant, shop.north).await, (9, 4, 0));
+    shop.assert_books_balance().await;
+}
+
+#[sqlx::test(migrations = false)]
 async fn stock_held_by_one_cart_is_not_there_for_another(pool: PgPool) {
     let shop = Shop::open(pool).await;
     let variant = shop.new_id();
@@ -234,6 +249,6 @@ async fn needs_of_nothing_or_too_many_are_a_bug_of_the_caller(pool: PgPool) {
 
     for needs in [vec![zero], many] {
         let failure = shop.allocate(shop.new_id(), None, needs).await.unwrap_err();
-        assert!(matches!(failure, vectis_kernel::Failure::Internal(_)), "{failure:?}");
+        assert!(matches!(failure, Failure::Internal(_)), "{failure:?}");
     }
 }

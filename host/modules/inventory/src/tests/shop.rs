@@ -91,7 +91,17 @@ impl Shop {
 
     /// Holds for a quarter of an hour.
     pub(super) async fn hold(&self, cart: Uuid, needs: Vec<StockNeed>) -> Result<(), Failure<ReserveCode>> {
-        let request = ReserveStock { expires_at: Some(self.in_minutes(15)), ..self.request(needs) };
+        self.hold_instead(cart, Some(cart), needs).await
+    }
+
+    /// The same in place of what `held_by` holds.
+    pub(super) async fn hold_instead(
+        &self,
+        cart: Uuid,
+        held_by: Option<Uuid>,
+        needs: Vec<StockNeed>,
+    ) -> Result<(), Failure<ReserveCode>> {
+        let request = ReserveStock { expires_at: Some(self.in_minutes(15)), held_by, ..self.request(needs) };
         let mut tx = self.db.begin().await?;
         self.inventory.hold(&mut tx, &self.ctx, cart, &request).await?;
         Ok(tx.commit().await?)

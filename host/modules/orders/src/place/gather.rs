@@ -7,7 +7,8 @@ use vectis_contracts::carts::{Cart, CartOwner, CartStatus};
 use vectis_contracts::channels::{Channel, CommerceMode};
 use vectis_contracts::inventory::StockNeed;
 use vectis_contracts::orders::{PlaceCode, PlaceOrder};
-use vectis_contracts::priced_cart::{BuyerFacts, PricedCart, find_owner};
+use vectis_contracts::priced_cart::{BuyerFacts, PricedCart};
+use vectis_contracts::shopper::find_owner;
 use vectis_kernel::ids::{CartId, VariantId};
 use vectis_kernel::{Ctx, Failure, Quantity};
 
@@ -33,6 +34,12 @@ impl Gathered {
     /// `Net30`, or empty.
     pub(crate) fn payment_terms(&self) -> &str {
         self.membership.as_ref().map_or("", |membership| &membership.payment_terms)
+    }
+
+    /// The cart, when it may hold stock: only for an approval is some held.
+    pub(crate) fn held_by(&self) -> Option<CartId> {
+        let cart = &self.priced.cart;
+        cart.approval_request_id.map(|_| cart.id)
     }
 
     /// The stock its lines need, each need knowing its line.
@@ -74,7 +81,7 @@ impl PgOrders {
             let message = "the channel is not active, or not for this kind of buyer";
             Failure::refused(PlaceCode::ChannelUnavailable, message)
         })?;
-        let membership = find_owner(&*self.deps.accounts, &cart.owner).await.map_err(unexpected)?;
+        let membership = find_owner(ctx, &*self.deps.accounts, &cart.owner).await.map_err(unexpected)?;
         must_be_active(&cart.owner, membership.as_ref())?;
         let buyer = membership.as_ref().map(BuyerFacts::from).unwrap_or_default();
         let priced = self.deps.pricer.price(ctx, cart, &channel, &buyer).await;

@@ -1,10 +1,12 @@
 //! A cart that needs an approval: the request is opened, the cart frozen, its stock held for a while.
 
 use serde_json::json;
+use uuid::Uuid;
 use vectis_contracts::Tx;
 use vectis_contracts::approvals::{ApprovalCode, OpenApproval};
 use vectis_contracts::audit::AuditRecord;
 use vectis_contracts::inventory::ReserveStock;
+use vectis_contracts::just_written::JustWritten;
 use vectis_contracts::orders::{PlaceCode, Submitted};
 use vectis_contracts::points::ApprovalStep;
 use vectis_db::{idempotency, retrying};
@@ -33,11 +35,9 @@ impl PgOrders {
     ) -> Result<Submitted, Failure<PlaceCode>> {
         let cart = &gathered.priced.cart;
         let mut tx = self.deps.db.begin().await?;
-        if let Some(answer) = idempotency::find(&mut tx, ctx).await? {
-            return Ok(answer);
-        }
         let opened = self.deps.approvals.open(&mut tx, ctx, open.clone()).await;
-        let request_id = opened.map_err(opened_twice)?;
+        let request = opened.map_err(opened_twice)?;
+        let request_id = request.id;
         let submitted = self.deps.carts.submit(&mut tx, ctx, cart, request_id).await;
         submitted.map_err(cart_to_place)?;
         self.hold_stock(&mut tx, ctx, gathered).await?;
@@ -49,10 +49,15 @@ impl PgOrders {
             detail: json!({ "approvalRequestId": request_id, "grandTotal": open.grand_total.to_string() }),
         };
         self.audit(&mut tx, ctx, record).await?;
-        let submitted = Submitted { cart_id: cart.id, order_id: None, approval_request_id: Some(request_id) };
-        idempotency::record(&mut tx, ctx, &submitted).await?;
-        tx.commit().await?;
-        Ok(submitted)
+        let submitted = Submitted {
+            cart_id: cart.id,
+            order_id: None,
+            approval_request_id: Some(request_id),
+            order: JustWritten::default(),
+            // A buyer reads the own requests; what staff may read is the approvals' business.
+            approval_request: ctx.buyer().map_or_else(JustWritten::default, |_| request.into()),
+        };
+        Ok(idempotency::conclude(tx, ctx, submitted).await?)
     }
 
     async fn hold_stock(
@@ -69,7 +74,7 @@ impl PgOrders {
             warehouse_ids: gathered.channel.warehouse_ids.clone(),
             needs: needs.stock.clone(),
             expires_at: Some(ctx.now() + self.deps.config.hold_ttl()),
-            held_by: None,
+            held_by: gathered.held_by().map(Uuid::from),
         };
         let owner_id = gathered.priced.cart.id.0;
         let held = self.deps.inventory.hold(tx, ctx, owner_id, &request).await;

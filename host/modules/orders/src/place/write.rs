@@ -3,19 +3,19 @@
 use serde_json::json;
 use vectis_contracts::Tx;
 use vectis_contracts::audit::AuditRecord;
-use vectis_contracts::orders::PlaceCode;
+use vectis_contracts::orders::{Order, OrderTotals, PlaceCode};
 use vectis_db::outbox;
 use vectis_kernel::failure::refuse_if_any;
 use vectis_kernel::{Ctx, Failure, Money};
 
 use crate::effects::EffectScope;
 use crate::events;
-use crate::model::{Holdings, StockState};
+use crate::model::{Holdings, StockState, StoredOrder};
 use crate::place::{Placement, caps, freeze};
 use crate::refusals::{cart_to_place, effect_to_place};
 use crate::service::PgOrders;
 use crate::store;
-use crate::store::placed::{NewOrder, PlaceError};
+use crate::store::placed::PlaceError;
 
 impl PgOrders {
     /// Cart, stock, credit, order with lines, taxes and history, caps, audit, outbox. The cart comes first: its row is
@@ -25,16 +25,16 @@ impl PgOrders {
         tx: &mut Tx,
         ctx: &Ctx,
         placement: &Placement,
-    ) -> Result<(), Failure<PlaceCode>> {
+    ) -> Result<Order, Failure<PlaceCode>> {
         let gathered = &placement.gathered;
         let cart = &gathered.priced.cart;
         let marked = self.deps.carts.mark_placed(tx, ctx, cart, placement.order_id).await;
         marked.map_err(cart_to_place)?;
         let held = self.run_placing_effects(tx, ctx, placement).await?;
         let lines = freeze::line_columns(ctx, placement)?;
-        let order = new_order(ctx, placement, held);
-        let number = store::placed::insert_order(tx, ctx, &order).await.map_err(placed_twice)?;
-        store::placed::insert_lines(tx, ctx, placement.order_id, &lines, &gathered.priced.tax_kinds).await?;
+        let mut stored = new_order(ctx, placement, held)?;
+        let placed = store::placed::insert(tx, ctx, &stored, &lines, &gathered.priced.tax_kinds).await;
+        let number = placed.map_err(placed_twice)?;
         self.use_up_caps(tx, ctx, placement).await?;
         let record = AuditRecord {
             action: "order.place",
@@ -53,7 +53,8 @@ impl PgOrders {
         let event = events::order_placed(placement, &number, held.paid, &lines);
         outbox::append(tx, ctx, &[event]).await?;
         tracing::info!(order.id = %placement.order_id, order.number = %number, lines = cart.lines.len(), "order placed");
-        Ok(())
+        stored.order.number = number;
+        Ok(stored.order)
     }
 
     async fn run_placing_effects(
@@ -66,7 +67,7 @@ impl PgOrders {
         let nothing = Money::zero(gathered.priced.gross.currency);
         let scope = EffectScope {
             order_id: placement.order_id,
-            cart_id: gathered.priced.cart.id,
+            held_by: gathered.held_by(),
             account_id: gathered.buyer.account_id,
             grand_total: gathered.priced.gross,
             owed: gathered.priced.gross,
@@ -100,25 +101,40 @@ impl PgOrders {
     }
 }
 
-fn new_order<'a>(ctx: &Ctx, placement: &'a Placement, held: Holdings) -> NewOrder<'a> {
+/// The order as it is written, but for its number, which the store draws.
+fn new_order<C>(ctx: &Ctx, placement: &Placement, held: Holdings) -> Result<StoredOrder, Failure<C>> {
     let gathered = &placement.gathered;
-    NewOrder {
+    let (priced, cart) = (&gathered.priced, &gathered.priced.cart);
+    let nothing = Money::zero(cart.currency);
+    let order = Order {
         id: placement.order_id,
-        cart: &gathered.priced.cart,
-        line_count: gathered.priced.lines.len(),
+        number: String::new(),
+        channel_id: cart.channel_id,
+        buyer: cart.owner.clone(),
+        cart_id: cart.id,
         approval_request_id: placement.approval_request_id,
-        process: &placement.process,
-        state: &placement.state,
-        payment_terms: gathered.payment_terms(),
-        shipping_address: freeze::shipping_address(gathered),
-        billing_address: freeze::billing_address(gathered),
+        currency: cart.currency,
+        state: placement.state.clone(),
+        process: placement.process.clone(),
+        po_number: cart.po_number.clone(),
+        note: cart.note.clone(),
+        payment_terms: gathered.payment_terms().to_owned(),
+        shipping_address: freeze::shipping_address(gathered).cloned(),
+        billing_address: freeze::billing_address(gathered).cloned(),
         prices_include_tax: gathered.channel.prices_include_tax,
-        net: gathered.priced.net,
-        tax: gathered.priced.tax,
-        gross: gathered.priced.gross,
-        held,
-        actor: ctx.actor_key(),
-    }
+        line_count: i32::try_from(priced.lines.len())?,
+        totals: OrderTotals {
+            lines_net: priced.net,
+            charges_net: nothing,
+            tax_total: priced.tax,
+            grand_total: priced.gross,
+            paid: held.paid,
+            credited: nothing,
+        },
+        placed_at: ctx.now(),
+        version: 1,
+    };
+    Ok(StoredOrder { order, stock: held.stock, credit_held: held.credit_held })
 }
 
 /// The last guard behind the cart's own: one order per cart.

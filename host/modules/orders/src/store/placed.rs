@@ -1,40 +1,19 @@
-//! Writing a placed order: two statements, whatever the number of lines.
+//! Writing a placed order: one statement, whatever the number of lines.
 
 use std::borrow::Cow;
 use std::num::TryFromIntError;
 
 use rust_decimal::Decimal;
+use sqlx::types::Json;
 use uuid::Uuid;
 use vectis_contracts::Tx;
 use vectis_contracts::accounts::PostalAddress;
-use vectis_contracts::carts::{Cart, CartOwner};
-use vectis_contracts::orders::OrderBuyerIds;
+use vectis_contracts::carts::CartOwner;
 use vectis_contracts::points::TaxKind;
 use vectis_db::conn;
-use vectis_kernel::ids::{ApprovalRequestId, OrderId};
 use vectis_kernel::{Ctx, Money};
 
-use crate::model::Holdings;
-
-/// An order to write.
-pub(crate) struct NewOrder<'a> {
-    pub(crate) id: OrderId,
-    pub(crate) cart: &'a Cart,
-    pub(crate) line_count: usize,
-    pub(crate) approval_request_id: Option<ApprovalRequestId>,
-    pub(crate) process: &'a str,
-    pub(crate) state: &'a str,
-    pub(crate) payment_terms: &'a str,
-    pub(crate) shipping_address: Option<&'a PostalAddress>,
-    pub(crate) billing_address: Option<&'a PostalAddress>,
-    pub(crate) prices_include_tax: bool,
-    pub(crate) net: Money,
-    pub(crate) tax: Money,
-    pub(crate) gross: Money,
-    pub(crate) held: Holdings,
-    /// Who places it, for the history.
-    pub(crate) actor: String,
-}
+use crate::model::StoredOrder;
 
 /// Why an order was not written.
 #[derive(Debug, thiserror::Error)]
@@ -54,74 +33,6 @@ impl From<sqlx::Error> for PlaceError {
             _ => Self::Db(error),
         }
     }
-}
-
-/// The order and the first entry of its history; its number.
-#[tracing::instrument(name = "db.orders.insert_order", skip_all)]
-pub(crate) async fn insert_order(tx: &mut Tx, ctx: &Ctx, order: &NewOrder<'_>) -> Result<String, PlaceError> {
-    let cart = order.cart;
-    let buyer = OrderBuyerIds::from(&cart.owner);
-    let guest_key = match &cart.owner {
-        CartOwner::Guest(hash) => Some(hash.as_str()),
-        CartOwner::Customer(_) | CartOwner::Employee { .. } => None,
-    };
-    let number = sqlx::query_scalar!(
-        r#"
-        WITH placed AS (
-            INSERT INTO orders.sales_order
-                (id, number, channel_id, cart_id, approval_request_id, account_id, location_id, employee_id,
-                 customer_id, guest_key, currency, process, state, po_number, note, payment_terms,
-                 shipping_address, billing_address, prices_include_tax, line_count, lines_net_minor,
-                 tax_total_minor, grand_total_minor, paid_minor, stock, credit_held_minor,
-                 placed_at, created_at, updated_at)
-            VALUES
-                ($1, 'SO-' || nextval('orders.order_number'), $2, $3, $4, $5, $6, $7,
-                 $8, $9, $10, $11, $12, $13, $14, $15,
-                 $16, $17, $18, $19, $20,
-                 $21, $22, $23, $24, $25,
-                 $26, $26, $26)
-            RETURNING id, number, state
-        ),
-        noted AS (
-            INSERT INTO orders.order_history (id, order_id, at, actor, kind, from_state, to_state, note)
-            SELECT $27, id, $26, $28, 'placed', '', state, ''
-            FROM placed
-        )
-        SELECT number AS "number!"
-        FROM placed
-        "#,
-        order.id.0,
-        cart.channel_id.0,
-        cart.id.0,
-        order.approval_request_id.map(Uuid::from),
-        buyer.account_id.map(Uuid::from),
-        buyer.location_id.map(Uuid::from),
-        buyer.employee_id.map(Uuid::from),
-        buyer.customer_id.map(Uuid::from),
-        guest_key,
-        cart.currency.code(),
-        order.process,
-        order.state,
-        cart.po_number,
-        cart.note,
-        order.payment_terms,
-        order.shipping_address.map(sqlx::types::Json) as _,
-        order.billing_address.map(sqlx::types::Json) as _,
-        order.prices_include_tax,
-        i32::try_from(order.line_count).unwrap_or(i32::MAX),
-        order.net.minor,
-        order.tax.minor,
-        order.gross.minor,
-        order.held.paid.minor,
-        order.held.stock.name(),
-        order.held.credit_held.minor,
-        ctx.now(),
-        ctx.new_id::<Uuid>(),
-        order.actor,
-    )
-    .fetch_one(conn(tx))
-    .await?;
-    Ok(number)
 }
 
 /// Lines to write, column by column.
@@ -204,22 +115,49 @@ impl LineColumns<'_> {
     }
 }
 
-/// The lines with their taxes, in one statement.
-#[tracing::instrument(name = "db.orders.insert_lines", skip_all)]
-pub(crate) async fn insert_lines(
+/// The order with its lines, their taxes and the first entry of its history, in one statement; its number.
+#[expect(clippy::too_many_lines, reason = "one statement and its columns")]
+#[tracing::instrument(name = "db.orders.place", skip_all)]
+pub(crate) async fn insert(
     tx: &mut Tx,
     ctx: &Ctx,
-    order_id: OrderId,
+    stored: &StoredOrder,
     lines: &LineColumns<'_>,
     kinds: &[TaxKind],
-) -> Result<(), sqlx::Error> {
+) -> Result<String, PlaceError> {
+    let order = &stored.order;
+    let buyer = order.buyer_ids();
+    let guest_key = match &order.buyer {
+        CartOwner::Guest(hash) => Some(hash.as_str()),
+        CartOwner::Customer(_) | CartOwner::Employee { .. } => None,
+    };
     let names: Vec<&str> = lines.names.iter().map(AsRef::as_ref).collect();
     let kind_names: Vec<&str> = kinds.iter().map(|kind| kind.name.as_str()).collect();
     let kind_places: Vec<&str> = kinds.iter().map(|kind| kind.jurisdiction.as_str()).collect();
     let kind_rates: Vec<i64> = kinds.iter().map(|kind| kind.rate_ppm).collect();
-    sqlx::query!(
+    let number = sqlx::query_scalar!(
         r#"
-        WITH line AS (
+        WITH placed AS (
+            INSERT INTO orders.sales_order
+                (id, number, channel_id, cart_id, approval_request_id, account_id, location_id, employee_id,
+                 customer_id, guest_key, currency, process, state, po_number, note, payment_terms,
+                 shipping_address, billing_address, prices_include_tax, line_count, lines_net_minor,
+                 tax_total_minor, grand_total_minor, paid_minor, stock, credit_held_minor,
+                 placed_at, created_at, updated_at)
+            VALUES
+                ($1, 'SO-' || nextval('orders.order_number'), $2, $3, $4, $5, $6, $7,
+                 $8, $9, $10, $11, $12, $13, $14, $15,
+                 $16, $17, $18, $19, $20,
+                 $21, $22, $23, $24, $25,
+                 $26, $26, $26)
+            RETURNING id, number, state
+        ),
+        noted AS (
+            INSERT INTO orders.order_history (id, order_id, at, actor, kind, from_state, to_state, note)
+            SELECT $27, id, $26, $28, 'placed', '', state, ''
+            FROM placed
+        ),
+        line AS (
             INSERT INTO orders.order_line
                 (id, order_id, position, variant_id, sku, name, tax_category, precision, is_stocked,
                  allows_backorder, quantity_milli, package_slug, package_multiplier_milli, unit_price,
@@ -229,23 +167,53 @@ pub(crate) async fn insert_lines(
                    given.precision, given.is_stocked, given.allows_backorder, given.quantity_milli,
                    given.package_slug, given.package_multiplier_milli, given.unit_price, given.list_unit_price,
                    given.override_reason, given.override_by, given.net_minor, given.tax_minor,
-                   given.gross_minor, $2, $2
-            FROM UNNEST($3::uuid[], $4::int4[], $5::uuid[], $6::text[], $7::text[], $8::text[], $9::int2[],
-                        $10::bool[], $11::bool[], $12::int8[], $13::text[], $14::int8[], $15::numeric[],
-                        $16::numeric[], $17::text[], $18::uuid[], $19::int8[], $20::int8[], $21::int8[])
+                   given.gross_minor, $26, $26
+            FROM UNNEST($29::uuid[], $30::int4[], $31::uuid[], $32::text[], $33::text[], $34::text[], $35::int2[],
+                        $36::bool[], $37::bool[], $38::int8[], $39::text[], $40::int8[], $41::numeric[],
+                        $42::numeric[], $43::text[], $44::uuid[], $45::int8[], $46::int8[], $47::int8[])
                 AS given (id, position, variant_id, sku, name, tax_category, precision, is_stocked,
                           allows_backorder, quantity_milli, package_slug, package_multiplier_milli, unit_price,
                           list_unit_price, override_reason, override_by, net_minor, tax_minor, gross_minor)
+        ),
+        tax AS (
+            INSERT INTO orders.order_line_tax (order_line_id, ordinal, name, jurisdiction, rate_ppm, amount_minor)
+            SELECT part.order_line_id, part.ordinal, kind.name, kind.jurisdiction, kind.rate_ppm, part.amount_minor
+            FROM UNNEST($48::uuid[], $49::int4[], $50::int8[], $51::int8[])
+                AS part (order_line_id, ordinal, kind, amount_minor)
+            JOIN UNNEST($52::text[], $53::text[], $54::int8[]) WITH ORDINALITY
+                AS kind (name, jurisdiction, rate_ppm, number) ON kind.number = part.kind
         )
-        INSERT INTO orders.order_line_tax (order_line_id, ordinal, name, jurisdiction, rate_ppm, amount_minor)
-        SELECT part.order_line_id, part.ordinal, kind.name, kind.jurisdiction, kind.rate_ppm, part.amount_minor
-        FROM UNNEST($22::uuid[], $23::int4[], $24::int8[], $25::int8[])
-            AS part (order_line_id, ordinal, kind, amount_minor)
-        JOIN UNNEST($26::text[], $27::text[], $28::int8[]) WITH ORDINALITY
-            AS kind (name, jurisdiction, rate_ppm, number) ON kind.number = part.kind
+        SELECT number AS "number!"
+        FROM placed
         "#,
-        order_id.0,
-        ctx.now(),
+        order.id.0,
+        order.channel_id.0,
+        order.cart_id.0,
+        order.approval_request_id.map(Uuid::from),
+        buyer.account_id.map(Uuid::from),
+        buyer.location_id.map(Uuid::from),
+        buyer.employee_id.map(Uuid::from),
+        buyer.customer_id.map(Uuid::from),
+        guest_key,
+        order.currency.code(),
+        order.process,
+        order.state,
+        order.po_number,
+        order.note,
+        order.payment_terms,
+        order.shipping_address.as_ref().map(Json) as Option<Json<&PostalAddress>>,
+        order.billing_address.as_ref().map(Json) as Option<Json<&PostalAddress>>,
+        order.prices_include_tax,
+        order.line_count,
+        order.totals.lines_net.minor,
+        order.totals.tax_total.minor,
+        order.totals.grand_total.minor,
+        order.totals.paid.minor,
+        stored.stock.name(),
+        stored.credit_held.minor,
+        order.placed_at,
+        ctx.new_id::<Uuid>(),
+        ctx.actor_key(),
         &lines.ids,
         &lines.positions,
         &lines.variant_ids,
@@ -273,7 +241,7 @@ pub(crate) async fn insert_lines(
         &kind_places as &[&str],
         &kind_rates,
     )
-    .execute(conn(tx))
+    .fetch_one(conn(tx))
     .await?;
-    Ok(())
+    Ok(number)
 }

@@ -105,7 +105,7 @@ async fn placing_takes_the_same_statements_however_many_lines(pool: PgPool) {
         let order = room.order(submitted.order_id.unwrap()).await;
         assert_eq!(usize::try_from(order.line_count).unwrap(), size);
         // answered, used; find, order, lines, lock, used, add, outbox, record.
-        assert_eq!(total(&ran), 10, "{size} lines: {ran:#?}");
+        assert_eq!(total(&ran), 6, "{size} lines: {ran:#?}");
     }
 }
 
@@ -145,7 +145,7 @@ async fn editing_takes_the_same_statements_however_many_lines(pool: PgPool) {
         .await;
 
         // answered, order, lines; find, claim, order, forget, edit, taxes, usage, write down, outbox, record.
-        assert_eq!(total(&ran), 13, "{size} lines: {ran:#?}");
+        assert_eq!(total(&ran), 11, "{size} lines: {ran:#?}");
     }
 }
 
@@ -173,7 +173,7 @@ async fn returning_takes_the_same_statements_however_many_lines(pool: PgPool) {
         .await;
 
         // answered, order; find, claim, order, lines, count, note, return, write down, outbox, record.
-        assert_eq!(total(&ran), 12, "{size} lines: {ran:#?}");
+        assert_eq!(total(&ran), 10, "{size} lines: {ran:#?}");
         let totals = room.order(order_id).await.totals;
         assert_eq!(totals.credited, totals.grand_total);
     }
@@ -202,7 +202,7 @@ async fn a_credit_note_takes_the_same_statements_however_many_lines(pool: PgPool
         .await;
 
         // answered; find, note, outbox, record.
-        assert_eq!(total(&ran), 5, "{size} lines: {ran:#?}");
+        assert_eq!(total(&ran), 3, "{size} lines: {ran:#?}");
     }
 }
 

@@ -31,6 +31,8 @@ async fn placing_writes_exactly_what_was_priced(pool: PgPool) {
     let submitted = room.place(&room.buyer(), &cart).await.unwrap();
 
     let order = room.order(submitted.order_id.unwrap()).await;
+    let answered = submitted.order.0.unwrap();
+    assert_eq!(format!("{answered:?}"), format!("{order:?}"), "what was answered is what is read");
     assert_eq!(submitted.cart_id, cart.id);
     assert_eq!(submitted.approval_request_id, None);
     assert_eq!(order.number, "SO-100001");

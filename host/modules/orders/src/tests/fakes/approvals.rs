@@ -37,32 +37,38 @@ impl Fakes {
                 .fetch_all(&self.pool)
                 .await
                 .unwrap();
+        let decisions = made.into_iter().map(|(step, by)| approved(ctx, step, EmployeeId(by)));
         Some(ApprovalRequest {
-            id,
-            channel_id: open.channel_id,
-            cart_id: open.cart_id,
-            cart_version: open.cart_version,
-            grand_total: open.grand_total,
-            line_count: open.line_count,
-            account_id: open.account_id,
-            location_id: open.location_id,
-            submitted_by: open.submitted_by,
             status: status_of(&row.0),
-            steps: open.steps,
             current_step: row.2,
-            decisions: made
-                .into_iter()
-                .map(|(step, employee_id)| ApprovalDecision {
-                    step,
-                    employee_id: EmployeeId(employee_id),
-                    verdict: Verdict::Approve,
-                    note: String::new(),
-                    at: ctx.now(),
-                })
-                .collect(),
-            created_at: ctx.now(),
+            decisions: decisions.collect(),
             version: row.1,
+            ..opened(ctx, id, open)
         })
+    }
+}
+
+fn approved(ctx: &Ctx, step: i32, employee_id: EmployeeId) -> ApprovalDecision {
+    ApprovalDecision { step, employee_id, verdict: Verdict::Approve, note: String::new(), at: ctx.now() }
+}
+
+fn opened(ctx: &Ctx, id: ApprovalRequestId, open: OpenApproval) -> ApprovalRequest {
+    ApprovalRequest {
+        id,
+        channel_id: open.channel_id,
+        cart_id: open.cart_id,
+        cart_version: open.cart_version,
+        grand_total: open.grand_total,
+        line_count: open.line_count,
+        account_id: open.account_id,
+        location_id: open.location_id,
+        submitted_by: open.submitted_by,
+        status: ApprovalStatus::Pending,
+        steps: open.steps,
+        current_step: 0,
+        decisions: Vec::new(),
+        created_at: ctx.now(),
+        version: 1,
     }
 }
 
@@ -85,9 +91,9 @@ impl Approvals for Fakes {
         tx: &mut Tx,
         ctx: &Ctx,
         open: OpenApproval,
-    ) -> Result<ApprovalRequestId, Failure<ApprovalCode>> {
+    ) -> Result<ApprovalRequest, Failure<ApprovalCode>> {
         let id: ApprovalRequestId = ctx.new_id();
-        let opened = sqlx::query(
+        let inserted = sqlx::query(
             "INSERT INTO fakes.request (id, cart_id, cart_version, status, version, current_step) \
              VALUES ($1, $2, $3, 'pending', 1, 0) ON CONFLICT DO NOTHING",
         )
@@ -96,22 +102,22 @@ impl Approvals for Fakes {
         .bind(open.cart_version)
         .execute(conn(tx))
         .await?;
-        if opened.rows_affected() == 0 {
+        if inserted.rows_affected() == 0 {
             return Err(Failure::refused(ApprovalCode::NotPending, "somebody else submitted the cart"));
         }
-        self.state().requests.insert(id, open);
-        Ok(id)
+        self.state().requests.insert(id, open.clone());
+        Ok(opened(ctx, id, open))
     }
 
     async fn decide(
         &self,
         tx: &mut Tx,
-        _ctx: &Ctx,
+        ctx: &Ctx,
         request: &ApprovalRequest,
         decided_by: EmployeeId,
         verdict: Verdict,
         _note: &str,
-    ) -> Result<ApprovalStatus, Failure<ApprovalCode>> {
+    ) -> Result<ApprovalRequest, Failure<ApprovalCode>> {
         let step = &request.steps[usize::try_from(request.current_step).unwrap()];
         let given = request.decisions.iter().filter(|made| made.step == request.current_step).count() + 1;
         let mut next = request.current_step;
@@ -142,7 +148,14 @@ impl Approvals for Fakes {
             .bind(decided_by.0)
             .execute(conn(tx))
             .await?;
-        Ok(status_of(status))
+        let mut after = request.clone();
+        after.decisions.push(approved(ctx, request.current_step, decided_by));
+        Ok(ApprovalRequest {
+            status: status_of(status),
+            current_step: next,
+            version: request.version + 1,
+            ..after
+        })
     }
 
     async fn cancel(
