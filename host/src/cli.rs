@@ -20,7 +20,7 @@ pub struct Cli {
 #[derive(Clone, Debug, Default, Args)]
 pub struct ConfigArgs {
     /// Configuration file; `vectis.toml` in the working folder when there is one.
-    #[arg(long = "config", global = true, value_name = "FILE", env = "VECTIS_CONFIG")]
+    #[arg(id = "config_file", long = "config", global = true, value_name = "FILE", env = "VECTIS_CONFIG")]
     pub file: Option<PathBuf>,
     /// Name of the environment: `vectis.<env>.toml` beside the file is read on top of it.
     #[arg(long, global = true, value_name = "NAME", env = "VECTIS_ENV")]
@@ -294,3 +294,6 @@ pub struct ReplayArgs {
     #[arg(long)]
     pub limit: Option<usize>,
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,7 +14,7 @@ use vectis_kernel::{Ctx, Failure};
 use crate::commands::{absence, views};
 use crate::load::Library;
 use crate::refusal::{Fault, Identity, Step};
-use crate::runtime::PluginRuntime;
+use crate::runtime::{PluginRuntime, RefreshError};
 use crate::trial::Trial;
 
 type Outcome<T> = Result<T, Failure<PluginCode>>;
@@ -41,6 +41,7 @@ impl PluginRuntime {
                 format!("there is no file {file:?} in the inbox {inbox} of this server; copy it there");
             return Err(Failure::at(PluginCode::FileNotFound, "file", message));
         }
+        self.hear_operator().await?;
         let (loader, store) = (self.loader.clone(), self.store.clone());
         let looked = tokio::task::spawn_blocking(move || {
             let mut known = Identity::default();
@@ -188,6 +189,7 @@ impl PluginRuntime {
         is_compared: bool,
         known: &mut Identity,
     ) -> Outcome<Result<Vec<String>, Fault>> {
+        self.hear_operator().await?;
         let (loader, store, sha256) = (self.loader.clone(), self.store.clone(), sha256.to_owned());
         let (workshop, set, slugs) = (self.workshop.clone(), self.current(), self.slugs());
         let mut learned = known.clone();
@@ -210,6 +212,12 @@ impl PluginRuntime {
         let (learned, tried) = trial.await?;
         *known = learned;
         Ok(tried)
+    }
+
+    /// Whatever was said of a file until now counts, also before a reload.
+    async fn hear_operator(&self) -> Outcome<()> {
+        let refused = |error: RefreshError| Failure::refused(PluginCode::PluginFailed, error.to_string());
+        self.read_trust().await.map_err(refused)
     }
 
     /// The version that runs stays at hand when its file in the folder is replaced or another takes over. False when its

@@ -193,7 +193,19 @@ impl PluginRuntime {
             writer.reporter.report(&*self.releases, &current).await;
             return Ok(());
         }
+        // What follows is judged by the operator's present word; one that is not understood leaves the word before.
+        if let Err(error) = self.read_trust().await {
+            tracing::error!(%error, "the lock file is not followed until it is mended");
+        }
         self.renew(&Ctx::system("plugins"), &mut writer).await
+    }
+
+    /// Reads the operator's word anew.
+    pub(crate) async fn read_trust(&self) -> Result<(), RefreshError> {
+        let (loader, options) = (self.loader.clone(), self.trust.clone());
+        let reading =
+            tokio::task::spawn_blocking(move || Trust::read(&options).map(|trust| loader.set_trust(trust)));
+        Ok(reading.await??)
     }
 
     /// Reads the lock file and looks into the folder again, and follows what was decided. What comes of it is done by the
@@ -203,7 +215,7 @@ impl PluginRuntime {
         self.learn_slugs().await?;
         // Taken before it is read, so that what changes meanwhile is looked at again.
         writer.scanned = Fingerprint::of(&self.folder, &self.trust.lock_file);
-        self.loader.set_trust(Trust::read(&self.trust)?);
+        self.read_trust().await?;
         let (loader, folder, old) = (self.loader.clone(), self.folder.clone(), writer.folder.clone());
         let scan = tokio::task::spawn_blocking(move || scan(&loader, &folder, &old));
         writer.folder =

@@ -333,6 +333,28 @@ async fn a_version_that_was_revoked_neither_runs_nor_comes_back() {
 }
 
 #[tokio::test]
+async fn what_the_operator_said_counts_for_a_swap_without_a_reload() {
+    let shop = Shop::with(&[("fault.so", fault_plugin())]).await;
+    let newer = shop.install("newer.so", &version("1.1.0", 7)).await.version;
+    let options = shop.folder.options();
+    let kept = shop.folder.path("versions").join(format!("{}.so", newer.sha256)).display().to_string();
+
+    vectis_plugin_runtime::revoke(&options.trust, &options.folder, &kept).unwrap();
+    assert_says(&refused(shop.swap("1.1.0").await).1, &["plugins.lock revokes it"]);
+    trust(&options.trust, &options.folder, &kept, &Grant::default()).unwrap();
+    shop.bring("other.so", &version("1.2.0", 8));
+    assert_says(
+        &refused(shop.runtime.install(&ctx(), "other.so").await).1,
+        &["plugins.lock trusts fault with"],
+    );
+    shop.swap("1.1.0").await.unwrap();
+    assert_eq!(shop.adds(), 7);
+
+    std::fs::write(&options.trust.lock_file, "schema = ").unwrap();
+    assert_says(&refused(shop.roll_back().await).1, &["the lock file ", "is not understood"]);
+}
+
+#[tokio::test]
 async fn health_tells_versions_calls_errors_and_latencies() {
     let shop = Shop::with(&[("fault.so", fault_plugin()), ("template.so", template())]).await;
     shop.folder.bind("vectis.pricing", surcharge(0));

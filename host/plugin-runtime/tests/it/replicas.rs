@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use vectis_contracts::plugin_releases::{PluginReleases, Replica};
 use vectis_contracts::plugins::Plugins;
-use vectis_plugin_runtime::PluginRuntime;
+use vectis_plugin_runtime::{Grant, PluginRuntime, trust};
 
 use crate::libraries::fault_plugin;
 use crate::life::version;
@@ -75,6 +75,24 @@ async fn a_process_that_lacks_the_file_says_so_keeps_what_it_has_and_follows_whe
     two.bring("whatever-name.so", &version("1.1.0", 7));
     two.runtime.refresh().await.unwrap();
     assert_eq!((two.adds(), two.list().await.len()), (7, 1));
+}
+
+#[tokio::test]
+async fn a_process_follows_to_a_version_that_was_trusted_after_it_had_started() {
+    let one = Shop::with(&[("fault.so", fault_plugin())]).await;
+    let two = beside(&one, &[("fault.so", fault_plugin())]).await;
+    let options = two.folder.options();
+    trust(&options.trust, &options.folder, "fault", &Grant::default()).unwrap();
+    two.runtime.reload(&ctx()).await.unwrap();
+    two.bring("newer.so", &version("1.1.0", 7));
+    one.install("newer.so", &version("1.1.0", 7)).await;
+    let file = two.folder.path("inbox/newer.so").display().to_string();
+
+    trust(&options.trust, &options.folder, &file, &Grant::default()).unwrap();
+    one.swap("1.1.0").await.unwrap();
+    two.runtime.refresh().await.unwrap();
+
+    assert_eq!(two.adds(), 7);
 }
 
 #[tokio::test]
