@@ -1,4 +1,4 @@
-.PHONY: up test bench lint
+.PHONY: up test bench lint fuzz
 
 # Vectis with everything it needs, a demo shop in it.
 up:
@@ -20,3 +20,8 @@ bench:
 lint:
 	cargo fmt --all --check
 	SQLX_OFFLINE=true cargo clippy --workspace --all-targets -- -D warnings
+
+# What comes from strangers, thrown at what reads it: FUZZ_SECONDS for each target, all at once.
+FUZZ_SECONDS ?= 600
+fuzz:
+	.ci/fuzz $(FUZZ_SECONDS)

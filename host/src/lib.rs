@@ -30,6 +30,8 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Schema(schema) => cmd::schema::run(&schema),
         Command::Import(import) => cmd::import::run(import).await,
         Command::Replay(replay) => cmd::replay::run(replay).await,
+        // `main` does it before there is a runtime with threads, which the sandbox would not hold.
+        Command::PluginProcess => Ok(vectis_plugin_runtime::run_plugin_process()),
     }
 }
 

@@ -3,10 +3,13 @@
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use vectis::cli::Cli;
+use vectis::cli::{Cli, Command};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    if matches!(cli.command, Command::PluginProcess) {
+        return vectis_plugin_runtime::run_plugin_process();
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return vectis::report(&error.into()),

@@ -34,8 +34,12 @@
 //!
 //!     fn price(&self, ctx: &Ctx<'_>, lines: &[Line<'_>], out: &mut [Priced]) -> Result<(), Error> {
 //!         for (line, priced) in lines.iter().zip(out) {
-//!             if let Some(candidate) = ctx.candidates(line).first() {
-//!                 let price = units::share(candidate.unit_price_micros, i64::from(100 - self.0.percent), 100);
+//!             let applicable = ctx.candidates(line).iter().filter(|candidate| {
+//!                 candidate.is_valid_at(ctx.now_ms()) && candidate.min_quantity_milli <= line.quantity_milli
+//!             });
+//!             let lowest = applicable.map(|candidate| candidate.unit_price_micros).min();
+//!             if let Some(lowest) = lowest {
+//!                 let price = units::share(lowest, i64::from(100 - self.0.percent), 100);
 //!                 *priced = Priced::at(price.ok_or_else(|| Error::internal("the price is too large"))?);
 //!             }
 //!         }
@@ -74,10 +78,32 @@
 //! - **No I/O and no threads** in these calls, no async runtime in the library. Log through [`Host`].
 //! - **Time** comes from the question, so that the same question gets the same answer.
 //!
+//! # What a plugin promises
+//!
+//! `vectis plugins test FILE --config-json JSON`, the conformance kit, holds a plugin to these sentences and to those of its
+//! point's page ([`pricing`], [`tax`], [`order_process`], [`approval`]), a hundred cases and more for each entry point:
+//!
+//! - An entry point starts with a configuration that its schema allows, as often as it is asked to.
+//! - A configuration with an unknown key, or with a value of another type, is refused.
+//! - No question and no configuration makes a plugin panic.
+//! - Answers are checked: length, range, sign, known names. One wrong answer fails the whole call.
+//! - The same question gets the same answer: from any instance, on any thread, at any time, whatever was asked before.
+//! - An error is a sentence for staff, never empty.
+//! - 10,000 lines are answered within a second, and ten times the lines take about ten times as long.
+//! - A call that runs out of time fails with `ErrorCode::DEADLINE`, which is retryable; it never answers in part.
+//! - A call logs a few lines, not one for each line it answers.
+//! - Names, addresses and tokens are never logged.
+//!
 //! # Versions
 //!
-//! The crate has its own semantic version. A plugin built with 1.x runs on every host that offers 1.y, y ≥ x. State the
-//! range in the manifest: `api = "^1.0"`. Compiler and profile may differ between host and plugin.
+//! The crate has its own semantic version, which is the version of the boundary. A plugin built with 1.x runs on every host
+//! that offers 1.y, y ≥ x, as the file it is: it need not be built again. Within a major version records never change, vtables
+//! and groups grow at their end, and methods that are added have a body. State the range in the manifest: `api = "^1.0"`.
+//! Compiler and profile may differ between host and plugin.
+//!
+//! | API | points | what else |
+//! |---|---|---|
+//! | 1.0 | `pricing`, `tax`, `order_process`, `approval` | manifest schema 1; log and clock of [`Host`]; [`testing`] |
 //!
 //! # For those who work on this crate
 //!

@@ -62,7 +62,8 @@ impl Figures {
         rows.extend(&self.read);
         rows.extend(&self.place);
         rows.extend(&self.orders);
-        rows.extend([&self.plugin.linked, &self.plugin.guarded, &self.plugin.converted, &self.process.start]);
+        rows.extend([&self.plugin.linked, &self.plugin.guarded, &self.plugin.converted, &self.plugin.apart]);
+        rows.push(&self.process.start);
         rows
     }
 

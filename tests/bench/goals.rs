@@ -23,6 +23,13 @@ pub(crate) fn all(figures: &Figures) -> Vec<Goal> {
         beside_floor("reading a cart of 1,000 lines", "≤ 3 × the bare SQL", &figures.read[0], 300),
         beside_floor("plugin call of 1,000 lines", "≤ 1.2 × the linked code", &figures.plugin.guarded, 120),
         beside_floor("the same with conversion", "≤ 2 × the linked code", &figures.plugin.converted, 200),
+        beside_floor(
+            "the same in a process of its own",
+            "≤ 40 × the linked code",
+            &figures.plugin.apart,
+            4_000,
+        ),
+        apart(figures),
         growth(figures),
         beside_leader("1,000-line carts and orders", "≥ 100 × the leader", &large(figures), 10_000),
         beside_leader("everything else", "≥ 30 × the leader", &rest(figures), 3_000),
@@ -118,6 +125,16 @@ fn beside_leader(what: &'static str, goal: &'static str, faster: &[Faster], leas
     let texts: Vec<String> = faster.iter().map(|(name, times)| format!("{name} {times}")).collect();
     let is_met = faster.iter().all(|(_, times)| *times >= Times::hundredths(least_hundredths));
     Goal { what, goal, measured: texts.join(", "), is_met }
+}
+
+fn apart(figures: &Figures) -> Goal {
+    let took = figures.plugin.apart.samples.p50();
+    Goal {
+        what: "a plugin in a process of its own prices 1,000 lines",
+        goal: "≤ 100 µs where a core is free",
+        measured: duration(took),
+        is_met: took <= Duration::from_micros(100),
+    }
 }
 
 fn start(figures: &Figures) -> Goal {

@@ -18,14 +18,24 @@ mod table;
 
 use std::io::Write as _;
 use std::path::Path;
+use std::process::ExitCode;
 
 use crate::figures::Figures;
 use crate::machine::Machine;
 use crate::measure::Effort;
 use crate::shop::Shop;
 
+fn main() -> anyhow::Result<ExitCode> {
+    // A host starts the program it runs in for plugins that run apart, and here that is this one.
+    if std::env::args().nth(1).is_some_and(|command| command == "plugin-process") {
+        return Ok(vectis_plugin_runtime::run_plugin_process());
+    }
+    measure()?;
+    Ok(ExitCode::SUCCESS)
+}
+
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
+async fn measure() -> anyhow::Result<()> {
     let is_quick = is_set("VECTIS_BENCH_QUICK");
     let effort = if is_quick { Effort::QUICK } else { Effort::FULL };
     let shop = Shop::open().await?;

@@ -4,7 +4,9 @@
 
 mod access;
 mod arch;
+mod authors;
 mod bad_input;
+mod isolation;
 mod kills;
 mod plugins;
 mod races;

@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 use vectis::compose::{Migrations, compose};
 use vectis::config::Config;
 use vectis::http::Server;
+use vectis_contracts::plugins::Isolation;
 use vectis_contracts::points::Strategies;
 use vectis_db::Db;
 
@@ -82,6 +83,8 @@ impl TestHost {
         config.server.listen = "127.0.0.1:0".to_owned();
         config.plugins.folder = plugins.path().to_owned();
         config.plugins.refresh_interval = Duration::from_millis(200);
+        // A host starts its own program for plugins that run apart; a test is no such program. See it/isolation.rs.
+        config.plugins.default_isolation = Isolation::InProcess;
         config.identity.attempts_per_address = 10_000;
         config.identity.attempts_per_login = 10_000;
         config.log.filter =

@@ -3,11 +3,32 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use vectis_kernel::ids::ChannelId;
 use vectis_kernel::{Ctx, Failure};
 
 use crate::plugin_releases::{PluginVersion, Replica};
+
+/// Where the code of a plugin runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Isolation {
+    /// In the server's own process: fastest, and fully trusted.
+    InProcess,
+    /// In processes of its own, which may do little and are killed when they take too long.
+    Process,
+}
+
+impl Isolation {
+    /// As in configuration and lock file.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::InProcess => "in-process",
+            Self::Process => "process",
+        }
+    }
+}
 
 /// Whether a plugin answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,8 +75,25 @@ pub struct Plugin {
     pub signer: Option<String>,
     /// Whether it answers.
     pub status: PluginStatus,
+    /// Where it runs; `None` when it was refused.
+    pub isolation: Option<Isolation>,
+    /// Its processes, when it has some.
+    pub processes: Option<PluginProcesses>,
     /// What it offers.
     pub entry_points: Vec<EntryPoint>,
+}
+
+/// The processes of a plugin that runs apart, in this server.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PluginProcesses {
+    /// Those that run.
+    pub pids: Vec<u32>,
+    /// How many have ended and were replaced.
+    pub restarts: u64,
+    /// Calls they did not answer: they died, or they were killed.
+    pub faults: u64,
+    /// Memory they use, all together.
+    pub memory_bytes: u64,
 }
 
 /// What to activate where.

@@ -74,10 +74,10 @@ pub struct PluginCalls {
     pub point: String,
     /// Its name.
     pub entry_point: String,
-    /// How often.
-    pub calls: u64,
-    /// How often it gave no answer, or one that was refused.
-    pub errors: u64,
+    /// How often. A whole number, which may be larger than an Int.
+    pub calls: f64,
+    /// How often it gave no answer, or one that was refused. A whole number, which may be larger than an Int.
+    pub errors: f64,
     /// Half of the calls took no longer.
     pub p50_microseconds: Option<f64>,
     /// 99 of 100 calls took no longer.
@@ -121,11 +121,12 @@ impl From<releases::PluginVersion> for PluginVersion {
 impl From<contract::PluginHealth> for PluginHealth {
     fn from(health: contract::PluginHealth) -> Self {
         let micros = |duration: Option<Duration>| duration.map(|duration| duration.as_secs_f64() * 1e6);
+        let count = |number: u64| number as f64;
         let calls = |calls: contract::EntryPointCalls| PluginCalls {
             point: calls.point,
             entry_point: calls.name,
-            calls: calls.calls,
-            errors: calls.errors,
+            calls: count(calls.calls),
+            errors: count(calls.errors),
             p50_microseconds: micros(calls.p50),
             p99_microseconds: micros(calls.p99),
             last_error: calls.last_error,

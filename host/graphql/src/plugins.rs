@@ -19,8 +19,12 @@ pub(crate) const POLICY: &[TypePolicy] = &[
     ),
     (
         "Plugin",
-        &[(Access::Owner, "name version description file sha256 standing signer status refusal entryPoints")],
+        &[(
+            Access::Owner,
+            "name version description file sha256 standing signer status refusal isolation processes entryPoints",
+        )],
     ),
+    ("PluginProcesses", &[(Access::Owner, "pids restarts faults memoryKb")]),
     ("PluginEntryPoint", &[(Access::Owner, "point name configSchema activeInChannelIds")]),
 ];
 
@@ -35,6 +39,16 @@ pub enum PluginStatus {
     Disabled,
     /// Another version of the plugin was decided on.
     Superseded,
+}
+
+/// Where the code of a plugin runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "contract::Isolation")]
+pub enum PluginIsolation {
+    /// In the server's own process: fastest, and fully trusted.
+    InProcess,
+    /// In processes of its own.
+    Process,
 }
 
 /// Why a plugin command was refused.
@@ -77,8 +91,33 @@ pub struct Plugin {
     pub status: PluginStatus,
     /// What, where, why, fix, when it does not answer.
     pub refusal: Option<String>,
+    /// Where it runs; nowhere when it was refused.
+    pub isolation: Option<PluginIsolation>,
+    /// Its processes in the server that answers, when it runs apart.
+    pub processes: Option<PluginProcesses>,
     /// What it offers.
     pub entry_points: Vec<PluginEntryPoint>,
+}
+
+/// The processes of a plugin that runs apart.
+#[derive(SimpleObject)]
+pub struct PluginProcesses {
+    /// Those that run.
+    pub pids: Vec<u32>,
+    /// How many have ended and were replaced.
+    pub restarts: u32,
+    /// Calls they did not answer: they died, or they were killed.
+    pub faults: u32,
+    /// Memory they use, all together, in units of 1,024 bytes.
+    pub memory_kb: u32,
+}
+
+impl From<contract::PluginProcesses> for PluginProcesses {
+    fn from(processes: contract::PluginProcesses) -> Self {
+        let contract::PluginProcesses { pids, restarts, faults, memory_bytes } = processes;
+        let count = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
+        Self { pids, restarts: count(restarts), faults: count(faults), memory_kb: count(memory_bytes / 1024) }
+    }
 }
 
 /// One answer to an extension point.
@@ -118,6 +157,8 @@ impl From<contract::Plugin> for Plugin {
             signer: plugin.signer,
             status,
             refusal,
+            isolation: plugin.isolation.map(Into::into),
+            processes: plugin.processes.map(Into::into),
             entry_points: plugin.entry_points.into_iter().map(entry_point).collect(),
         }
     }

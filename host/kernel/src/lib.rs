@@ -25,4 +25,4 @@ pub use money::{Currency, Money, MoneyError};
 pub use page::{Page, PageRequest};
 pub use permission::Permission;
 pub use quantity::Quantity;
-pub use unit_price::UnitPrice;
+pub use unit_price::{UnitPrice, round_half_away};

@@ -1,10 +1,10 @@
 //! `vectis plugins check`: every step of the loading order, for one file, without a shop around it.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::json;
-use vectis_kernel::SystemClock;
 
 use crate::adapters::rehearse;
 use crate::load::{Library, Loader};
@@ -13,7 +13,7 @@ use crate::refusal::{Fault, Identity, Step};
 use crate::registry::Workshop;
 use crate::runtime::RuntimeOptions;
 use crate::stats::StatsBook;
-use crate::trust::{LockError, Standing, Trust, TrustOptions};
+use crate::trust::{LockError, Standing, Trust};
 
 /// What became of a file, step by step up to the first refusal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,16 +62,26 @@ pub enum CheckOutcome {
 }
 
 /// Takes a file through all steps, as a start with these options would. Runs the plugin's code.
-pub fn check(path: &Path, options: &TrustOptions) -> Result<CheckReport, LockError> {
+pub fn check(path: &Path, options: RuntimeOptions) -> Result<CheckReport, LockError> {
+    let RuntimeOptions { trust, isolation, process, log_lines_per_second, .. } = options;
+    let loader = Loader::new(Trust::read(&trust)?, isolation, process, log_lines_per_second);
+    let workshop = Workshop {
+        call_budget: options.call_budget,
+        quarantine: options.quarantine,
+        fallback: BTreeMap::new(),
+        log_lines_per_second,
+        clock: options.clock,
+        stats: StatsBook::new(0),
+    };
     let mut known = Identity::default();
     let mut steps = Vec::new();
-    let loaded = Loader::new(Trust::read(options)?).load(path, &mut known, &mut |step, found| {
+    let loaded = loader.load(path, &mut known, &mut |step, found| {
         steps.push(CheckStep { step, entry_point: String::new(), outcome: CheckOutcome::Passed(found) });
     });
     match loaded {
         Ok(library) => {
             for entry in &library.entry_points {
-                steps.extend(rehearsal(&library, entry, &known));
+                steps.extend(rehearsal(&workshop, &library, entry, &known));
             }
         }
         Err(fault) => {
@@ -85,14 +95,12 @@ pub fn check(path: &Path, options: &TrustOptions) -> Result<CheckReport, LockErr
 }
 
 /// Constructs an entry point with the empty configuration and asks it the first questions.
-fn rehearsal(library: &Arc<Library>, entry: &EntryPoint, known: &Identity) -> Vec<CheckStep> {
-    let RuntimeOptions { call_budget, log_lines_per_second, .. } = RuntimeOptions::of_folder(Path::new(""));
-    let workshop = Workshop {
-        call_budget,
-        log_lines_per_second,
-        clock: Arc::new(SystemClock),
-        stats: StatsBook::new(0),
-    };
+fn rehearsal(
+    workshop: &Workshop,
+    library: &Arc<Library>,
+    entry: &EntryPoint,
+    known: &Identity,
+) -> Vec<CheckStep> {
     let recipe = workshop.recipe(library, entry, &json!({}), "");
     let outcome = recipe.and_then(|recipe| rehearse(entry.point, recipe));
     let entry_point = format!("{} {}", entry.point, entry.name);

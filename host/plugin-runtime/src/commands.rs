@@ -12,10 +12,11 @@ use vectis_kernel::permission::staff;
 use vectis_kernel::{Ctx, Failure, Refusal};
 
 use crate::adapters::rehearse;
+use crate::files::Aside;
 use crate::load::Library;
 use crate::point::Point;
 use crate::refusal::{Fault, Identity, Step};
-use crate::registry::{Aside, PluginSet};
+use crate::registry::PluginSet;
 use crate::runtime::PluginRuntime;
 
 #[async_trait]
@@ -189,9 +190,13 @@ pub(crate) fn views(set: &PluginSet) -> Vec<Plugin> {
     for file in &set.files {
         if let Some(library) = &file.library {
             let known = Identity::of(&file.known.file, library, &file.verdict);
-            let standing = file.verdict.standing.word();
-            let loaded = view(&known, PluginStatus::Loaded, entry_point_views(set, library));
-            views.push(Plugin { standing, signer: known.verdict.signer, ..loaded });
+            views.push(Plugin {
+                standing: file.verdict.standing.word(),
+                signer: file.verdict.signer.clone(),
+                isolation: Some(library.isolation()),
+                processes: library.processes(),
+                ..view(&known, PluginStatus::Loaded, entry_point_views(set, library))
+            });
         }
         if let Some(sentence) = file.refusal.clone() {
             let status = match file.aside {
@@ -220,6 +225,8 @@ fn view(known: &Identity, status: PluginStatus, entry_points: Vec<EntryPointView
         standing: "",
         signer: None,
         status,
+        isolation: None,
+        processes: None,
         entry_points,
     }
 }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use vectis_contracts::plugin_releases::{Release, Releases};
 
+use crate::files::{Aside, FileState};
 use crate::load::{Library, Loader};
 use crate::refusal::{Fault, Identity, Step};
-use crate::registry::{Aside, FileState};
 use crate::store::Store;
 
 /// Lays releases over files.

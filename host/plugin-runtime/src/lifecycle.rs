@@ -1,5 +1,5 @@
-//! One instance of an entry point: built from its configuration, thrown away when it panics, built again for the next
-//! question, and given up when it keeps panicking.
+//! One instance of an entry point: built from its configuration, in this process or in those of its plugin; thrown away
+//! when it panics, built again for the next question, and given up when it keeps failing.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -11,15 +11,16 @@ use vectis_plugin_api::abi::host::{HostObj, HostServices, object};
 use vectis_plugin_api::abi::module::PluginModRef;
 use vectis_plugin_api::{Error, ErrorCode};
 
-use crate::load::Library;
+use crate::isolation::Quarantine;
+use crate::load::{Code, Library};
 use crate::point::Point;
+use crate::process::{self, Remote};
 use crate::refusal::{Fault, Step};
 use crate::shadow::Question;
 use crate::stats::Stats;
 
-/// So many panics within [`PANIC_WINDOW`] end the attempts.
-const PANICS_BEFORE_GIVING_UP: usize = 3;
-const PANIC_WINDOW: Duration = Duration::from_secs(60);
+/// What the plugin's process did instead of answering: it died, or it was killed. Only the host itself says so.
+pub(crate) const PROCESS_FAULT: ErrorCode = ErrorCode(900);
 
 /// All it takes to build an instance, any number of times.
 pub(crate) struct Recipe {
@@ -29,6 +30,7 @@ pub(crate) struct Recipe {
     pub(crate) services: Arc<dyn HostServices>,
     /// How long a call may take; zero for as long as it likes.
     pub(crate) budget: Duration,
+    pub(crate) quarantine: Quarantine,
     /// Where its calls are counted; empty as long as it is only tried.
     pub(crate) counted: Arc<OnceLock<Counted>>,
 }
@@ -40,8 +42,13 @@ pub(crate) struct Counted {
     pub(crate) channel: String,
 }
 
-/// Builds the object behind the wire: module, entry point, configuration, host.
-pub(crate) type Construct<W> = fn(PluginModRef, &str, &str, HostObj) -> Result<W, Error>;
+/// Builds the object behind the wire.
+pub(crate) struct Construct<W> {
+    /// Of a plugin mapped here: module, entry point, configuration, host.
+    pub(crate) here: fn(PluginModRef, &str, &str, HostObj) -> Result<W, Error>,
+    /// Of a plugin in processes of its own.
+    pub(crate) apart: fn(Remote) -> W,
+}
 
 /// An instance that answers through the wire object `W`.
 pub(crate) struct Instance<W> {
@@ -52,7 +59,7 @@ pub(crate) struct Instance<W> {
     construct: Construct<W>,
     /// Empty after a panic, until the next question.
     live: ArcSwapOption<W>,
-    panics: Mutex<Panics>,
+    faults: Mutex<Faults>,
 }
 
 impl<W> Instance<W> {
@@ -60,8 +67,8 @@ impl<W> Instance<W> {
     pub(crate) fn start(point: Point, recipe: Recipe, construct: Construct<W>) -> Result<Self, Fault> {
         let version = &recipe.library.manifest.plugin.version;
         let name = format!("{}/{}@{version}", recipe.library.name(), recipe.entry_point);
-        let instance =
-            Self { name, point, recipe, construct, live: ArcSwapOption::empty(), panics: Mutex::default() };
+        let faults = Mutex::new(Faults::new(recipe.quarantine));
+        let instance = Self { name, point, recipe, construct, live: ArcSwapOption::empty(), faults };
         let built = instance.build().map_err(|error| construct_fault(&error))?;
         instance.live.store(Some(Arc::new(built)));
         Ok(instance)
@@ -87,6 +94,8 @@ impl<W> Instance<W> {
         answer.map_err(|error| {
             if error.code == ErrorCode::PANICKED {
                 self.throw_away(&live, &error);
+            } else if error.code == PROCESS_FAULT {
+                self.count(&error);
             }
             self.failed(error.message, error.retryable)
         })
@@ -105,16 +114,16 @@ impl<W> Instance<W> {
         PointError::InvalidAnswer { point: self.point.group(), plugin: self.name.clone(), what }
     }
 
-    /// Whether it keeps panicking and is not built again.
+    /// Whether it keeps failing and is not asked again.
     pub(crate) fn has_given_up(&self) -> bool {
-        self.panics().given_up.is_some()
+        self.faults().given_up.is_some()
     }
 
     /// A first answer is good unless it broke a rule or panicked: a plugin may well have no answer to a made-up question.
     pub(crate) fn passed<A>(&self, answer: Result<A, PointError>) -> Result<(), Fault> {
         let why = match answer {
             Err(PointError::InvalidAnswer { what, .. }) => format!("{what}; mend the plugin"),
-            Err(PointError::Failed { message, .. }) if !self.panics().recent.is_empty() => {
+            Err(PointError::Failed { message, .. }) if !self.faults().recent.is_empty() => {
                 format!("{message}; mend the plugin")
             }
             _ => return Ok(()),
@@ -123,8 +132,20 @@ impl<W> Instance<W> {
     }
 
     fn build(&self) -> Result<W, Error> {
-        let Recipe { library, entry_point, config_json, services, .. } = &self.recipe;
-        (self.construct)(library.module, entry_point, config_json, object(services.clone()))
+        let Recipe { library, entry_point, config_json, services, budget, .. } = &self.recipe;
+        match &library.code {
+            Code::Here(module) => {
+                (self.construct.here)(*module, entry_point, config_json, object(services.clone()))
+            }
+            Code::Apart(fleet) => {
+                let construct = process::Construct {
+                    group: self.point.group().to_owned(),
+                    entry_point: entry_point.clone(),
+                    config_json: config_json.clone(),
+                };
+                Ok((self.construct.apart)(fleet.construct(construct, services.clone(), *budget)?))
+            }
+        }
     }
 
     fn live(&self) -> Result<Arc<W>, PointError> {
@@ -136,22 +157,17 @@ impl<W> Instance<W> {
 
     #[cold]
     fn rebuild(&self) -> Result<Arc<W>, PointError> {
-        let mut panics = self.panics();
-        if let Some(last) = &panics.given_up {
-            let message = format!(
-                "it panicked {PANICS_BEFORE_GIVING_UP} times within {} s and is not asked again until the plugins are \
-                 reloaded; the last time it {last}",
-                PANIC_WINDOW.as_secs()
-            );
-            return Err(self.failed(message, false));
+        let mut faults = self.faults();
+        if let Some(sentence) = &faults.given_up {
+            return Err(self.failed(sentence.clone(), false));
         }
         // Somebody else may have built it while this call waited for the lock.
         if let Some(live) = self.live.load_full() {
             return Ok(live);
         }
         let built = self.build().map_err(|error| {
-            if error.code == ErrorCode::PANICKED {
-                panics.record(Instant::now(), &error.message);
+            if matches!(error.code, ErrorCode::PANICKED | PROCESS_FAULT) {
+                faults.record(Instant::now(), Fall::of(&error), &error.message);
             }
             self.failed(format!("it could not be built again: {}", error.message), error.retryable)
         })?;
@@ -162,12 +178,27 @@ impl<W> Instance<W> {
 
     #[cold]
     fn throw_away(&self, broken: &Arc<W>, error: &Error) {
-        let mut panics = self.panics();
-        panics.record(Instant::now(), &error.message);
+        let mut faults = self.faults();
+        faults.record(Instant::now(), Fall::Panic, &error.message);
         let is_still_live = self.live.load().as_ref().is_some_and(|live| Arc::ptr_eq(live, broken));
         if is_still_live {
             self.live.store(None);
         }
+        self.report(error);
+    }
+
+    /// Takes note of a process that did not answer. The next one has the same instance; after too many there is none.
+    #[cold]
+    fn count(&self, error: &Error) {
+        let mut faults = self.faults();
+        faults.record(Instant::now(), Fall::Process, &error.message);
+        if faults.given_up.is_some() {
+            self.live.store(None);
+        }
+        self.report(error);
+    }
+
+    fn report(&self, error: &Error) {
         let (plugin, message) = (&self.name, &error.message);
         tracing::error!(plugin, point = self.point.group(), "{plugin} {message}");
     }
@@ -184,27 +215,54 @@ impl<W> Instance<W> {
         }
     }
 
-    fn panics(&self) -> std::sync::MutexGuard<'_, Panics> {
-        self.panics.lock().unwrap_or_else(PoisonError::into_inner)
+    fn faults(&self) -> std::sync::MutexGuard<'_, Faults> {
+        self.faults.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// When an instance panicked of late.
-#[derive(Default)]
-pub(crate) struct Panics {
-    recent: VecDeque<Instant>,
-    /// The message of the last one, once there were too many.
+/// How an instance fell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fall {
+    /// It panicked, and the guard caught it.
+    Panic,
+    /// Its process died or had to be killed.
+    Process,
+}
+
+impl Fall {
+    fn of(error: &Error) -> Self {
+        if error.code == PROCESS_FAULT { Self::Process } else { Self::Panic }
+    }
+}
+
+/// When and how an instance fell of late.
+pub(crate) struct Faults {
+    quarantine: Quarantine,
+    recent: VecDeque<(Instant, Fall)>,
+    /// What to say instead of asking, once there were too many.
     pub(crate) given_up: Option<String>,
 }
 
-impl Panics {
-    pub(crate) fn record(&mut self, now: Instant, message: &str) {
-        self.recent.push_back(now);
-        while self.recent.front().is_some_and(|first| now.duration_since(*first) > PANIC_WINDOW) {
+impl Faults {
+    pub(crate) fn new(quarantine: Quarantine) -> Self {
+        Self { quarantine, recent: VecDeque::new(), given_up: None }
+    }
+
+    /// `what` follows "it".
+    pub(crate) fn record(&mut self, now: Instant, fall: Fall, what: &str) {
+        let Quarantine { faults, window } = self.quarantine;
+        self.recent.push_back((now, fall));
+        while self.recent.front().is_some_and(|(first, _)| now.duration_since(*first) > window) {
             self.recent.pop_front();
         }
-        if self.recent.len() >= PANICS_BEFORE_GIVING_UP {
-            self.given_up = Some(message.to_owned());
+        if self.recent.len() >= faults.max(1) && self.given_up.is_none() {
+            let only_panicked = self.recent.iter().all(|(_, fall)| *fall == Fall::Panic);
+            let (verb, last) = if only_panicked { ("panicked", "it ") } else { ("failed", "") };
+            self.given_up = Some(format!(
+                "it {verb} {faults} times within {} s and is not asked again until the plugins are reloaded; the last time \
+                 {last}{what}",
+                window.as_secs()
+            ));
         }
     }
 }

@@ -1,22 +1,26 @@
-//! The loading order, from a file to a mapped library. Each step assumes the ones before it.
+//! The loading order, from a file to code that can be asked, here or in processes of its own. Each step assumes the ones
+//! before it.
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::Write;
-use std::os::fd::{AsRawFd, IntoRawFd};
+use std::io::{self, Write};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use arc_swap::ArcSwap;
 use nix::fcntl::{FcntlArg, SealFlag, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
+use vectis_contracts::plugins::{Isolation, PluginProcesses};
 use vectis_plugin_api::abi::load::{OpenError, OpenErrorKind, open};
 use vectis_plugin_api::abi::module::PluginModRef;
 use vectis_plugin_api::manifest::Manifest;
 
 use crate::adapters;
+use crate::isolation::{IsolationPolicy, ProcessOptions};
 use crate::manifest::{Build, EntryPoint};
 use crate::point::Point;
+use crate::process::{Cargo, Fleet, ProcessSettings};
 use crate::refusal::{Fault, Identity, Step};
 use crate::trust::{SignatureState, Trust};
 use crate::{compat, discover, manifest, verify};
@@ -24,12 +28,20 @@ use crate::{compat, discover, manifest, verify};
 /// Versions of one plugin that may be mapped before the operator is told what they cost.
 const VERSIONS_WITHOUT_WARNING: usize = 16;
 
-/// A plugin whose code is mapped. It stays mapped until the process ends.
+/// A plugin whose code can be asked.
 pub(crate) struct Library {
     pub(crate) manifest: Manifest,
     pub(crate) sha256: String,
     pub(crate) entry_points: Vec<EntryPoint>,
-    pub(crate) module: PluginModRef,
+    pub(crate) code: Code,
+}
+
+/// Where a plugin's code is.
+pub(crate) enum Code {
+    /// Mapped here, until the server ends.
+    Here(PluginModRef),
+    /// In processes of its own, which end with it.
+    Apart(Fleet),
 }
 
 impl Library {
@@ -41,6 +53,22 @@ impl Library {
     /// `acme-pricing 1.4.0`.
     pub(crate) fn label(&self) -> String {
         format!("{} {}", self.name(), self.manifest.plugin.version)
+    }
+
+    /// Where it runs.
+    pub(crate) fn isolation(&self) -> Isolation {
+        match self.code {
+            Code::Here(_) => Isolation::InProcess,
+            Code::Apart(_) => Isolation::Process,
+        }
+    }
+
+    /// Its processes, when it has some.
+    pub(crate) fn processes(&self) -> Option<PluginProcesses> {
+        match &self.code {
+            Code::Here(_) => None,
+            Code::Apart(fleet) => Some(fleet.state()),
+        }
     }
 
     /// Its entry points for a point.
@@ -61,17 +89,27 @@ struct Candidate<'data> {
 type Mapped = Result<Arc<Library>, Fault>;
 
 /// Loads files, each content once.
-#[derive(Default)]
 pub(crate) struct Loader {
     /// As the operator says; read again whenever the folder is.
     trust: ArcSwap<Trust>,
     /// By SHA-256. Mapping a content a second time would cost its memory a second time.
     mapped: Mutex<HashMap<String, Mapped>>,
+    isolation: IsolationPolicy,
+    process: ProcessSettings,
+    /// By SHA-256, as long as somebody has them.
+    apart: Mutex<HashMap<String, Weak<Library>>>,
 }
 
 impl Loader {
-    pub(crate) fn new(trust: Trust) -> Self {
-        Self { trust: ArcSwap::from_pointee(trust), mapped: Mutex::default() }
+    pub(crate) fn new(
+        trust: Trust,
+        isolation: IsolationPolicy,
+        process: ProcessOptions,
+        log_lines_per_second: u32,
+    ) -> Self {
+        let process = process.settings(log_lines_per_second);
+        let trust = ArcSwap::from_pointee(trust);
+        Self { trust, mapped: Mutex::default(), isolation, process, apart: Mutex::default() }
     }
 
     /// What the operator says now.
@@ -121,7 +159,10 @@ impl Loader {
         let signature = self.trust().signature(path, &bytes)?;
         passed(Step::Signature, signature.to_string());
         let candidate = self.judge(&bytes, &signature, known, passed)?;
-        let library = self.map_once(candidate, known)?;
+        let library = match self.isolation.of(&known.name, known.verdict.isolation) {
+            Isolation::InProcess => self.map_once(candidate, known)?,
+            Isolation::Process => self.start_once(candidate, known)?,
+        };
         passed(Step::Load, "the layout of its types is this server's".to_owned());
         let names: Vec<_> =
             library.entry_points.iter().map(|entry| format!("{} {}", entry.point, entry.name)).collect();
@@ -164,15 +205,18 @@ impl Loader {
         if let Some(before) = mapped.get(&known.sha256) {
             return before.clone();
         }
-        let refused = |why: String| Fault::new(Step::Load, why);
-        let opened = link(candidate.bytes, &known.file).map_err(refused)?;
-        let outcome = opened
-            .map_err(|error| {
-                tracing::debug!(plugin = known.name, report = error.report, "the plugin's layout in full");
-                refused(format!("{}; build it again with this server's vectis-plugin-api", error.summary))
-            })
-            .and_then(|module| accept(candidate, module, &known.sha256))
-            .map(Arc::new);
+        let copy = sealed_copy(candidate.bytes, &known.file)?;
+        let opened = open_sealed(copy.as_fd());
+        if let Err(error) = opened.as_ref()
+            && error.kind == OpenErrorKind::Link
+        {
+            return Err(open_fault(error, &known.name));
+        }
+        let _ = copy.into_raw_fd();
+        let outcome = opened.map_err(|error| open_fault(&error, &known.name)).and_then(|module| {
+            check_code(module, candidate.manifest_text, &candidate.names())?;
+            Ok(Arc::new(candidate.accept(Code::Here(module), &known.sha256)))
+        });
         mapped.insert(known.sha256.clone(), outcome.clone());
         let versions = mapped.values().flatten().filter(|library| library.name() == known.name).count();
         if outcome.is_ok() && versions > VERSIONS_WITHOUT_WARNING {
@@ -184,6 +228,25 @@ impl Loader {
             );
         }
         outcome
+    }
+
+    /// Has its processes started. Nothing of the file is mapped here.
+    fn start_once(&self, candidate: Candidate<'_>, known: &Identity) -> Mapped {
+        let mut apart = self.apart.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(before) = apart.get(&known.sha256).and_then(Weak::upgrade) {
+            return Ok(before);
+        }
+        apart.retain(|_, library| library.strong_count() > 0);
+        let cargo = Cargo {
+            plugin: known.name.clone(),
+            manifest: candidate.manifest_text.to_owned(),
+            entry_points: candidate.names(),
+            file: sealed_copy(candidate.bytes, &known.file)?,
+        };
+        let fleet = Fleet::start(cargo, self.process.clone())?;
+        let library = Arc::new(candidate.accept(Code::Apart(fleet), &known.sha256));
+        apart.insert(known.sha256.clone(), Arc::downgrade(&library));
+        Ok(library)
     }
 }
 
@@ -199,26 +262,45 @@ fn require_hash(sha256: &str, expected: Option<&str>) -> Result<(), Fault> {
     }
 }
 
-/// Maps a sealed copy of the bytes. The outer error means that nothing was mapped; the inner one, that what was mapped
-/// stays so although it is not used.
-fn link(bytes: &[u8], file: &str) -> Result<Result<PluginModRef, OpenError>, String> {
-    let copy = sealed_copy(bytes, file).map_err(|error| {
-        format!("no sealed copy of it can be made ({error}); give the server more memory")
-    })?;
-    match open(&PathBuf::from(format!("/proc/self/fd/{}", copy.as_raw_fd()))) {
-        Err(error) if error.kind == OpenErrorKind::Link => {
-            Err(format!("{}; install what it needs or build it for this machine", error.summary))
-        }
-        opened => {
-            // Stays open for ever: the linker takes a path it has seen before for the library it got there before.
-            let _ = copy.into_raw_fd();
-            Ok(opened)
-        }
+impl Candidate<'_> {
+    /// Group and name of each entry point.
+    fn names(&self) -> Vec<(String, String)> {
+        let name = |entry: &EntryPoint| (entry.point.group().to_owned(), entry.name.clone());
+        self.entry_points.iter().map(name).collect()
+    }
+
+    fn accept(self, code: Code, sha256: &str) -> Library {
+        let Self { manifest, entry_points, .. } = self;
+        Library { manifest, sha256: sha256.to_owned(), entry_points, code }
     }
 }
 
+/// Maps a sealed copy. The path is that of a descriptor, because the linker takes a path it has seen before for the library
+/// it got there before: whoever loads more than one keeps the descriptor open for ever.
+pub(crate) fn open_sealed(copy: BorrowedFd<'_>) -> Result<PluginModRef, OpenError> {
+    open(&PathBuf::from(format!("/proc/self/fd/{}", copy.as_raw_fd())))
+}
+
+/// Why a plugin was not mapped, or not used although it was.
+pub(crate) fn open_fault(error: &OpenError, plugin: &str) -> Fault {
+    let summary = &error.summary;
+    if error.kind == OpenErrorKind::Link {
+        let why = format!("{summary}; install what it needs or build it for this machine");
+        return Fault::new(Step::Load, why);
+    }
+    tracing::debug!(plugin, report = error.report, "the plugin's layout in full");
+    Fault::new(Step::Load, format!("{summary}; build it again with this server's vectis-plugin-api"))
+}
+
 /// The bytes that were judged are the bytes that run: a copy in memory that nobody can change.
-fn sealed_copy(bytes: &[u8], file: &str) -> std::io::Result<File> {
+fn sealed_copy(bytes: &[u8], file: &str) -> Result<File, Fault> {
+    sealed(bytes, file).map_err(|error| {
+        let why = format!("no sealed copy of it can be made ({error}); give the server more memory");
+        Fault::new(Step::Load, why)
+    })
+}
+
+fn sealed(bytes: &[u8], file: &str) -> io::Result<File> {
     let name: String = file.chars().filter(|letter| *letter != '\0').take(100).collect();
     let mut copy =
         File::from(memfd_create(name.as_str(), MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING)?);
@@ -229,21 +311,21 @@ fn sealed_copy(bytes: &[u8], file: &str) -> std::io::Result<File> {
     Ok(copy)
 }
 
-/// The code is that of the manifest.
-fn accept(candidate: Candidate<'_>, module: PluginModRef, sha256: &str) -> Result<Library, Fault> {
-    let Candidate { manifest_text, manifest, entry_points, .. } = candidate;
+/// The code is that of the manifest, and has every entry point in it. Each is a group and a name.
+pub(crate) fn check_code(
+    module: PluginModRef,
+    manifest_text: &str,
+    entry_points: &[(String, String)],
+) -> Result<(), Fault> {
     if module.manifest()().as_str() != manifest_text {
         let why = "its code reports another manifest than the file embeds; use the file as it was built";
         return Err(Fault::new(Step::Manifest, why));
     }
-    require_entry_points(&entry_points, module)?;
-    Ok(Library { manifest, sha256: sha256.to_owned(), entry_points, module })
-}
-
-/// Every entry point of the manifest has code behind it.
-fn require_entry_points(entry_points: &[EntryPoint], module: PluginModRef) -> Result<(), Fault> {
-    match entry_points.iter().find(|entry| !adapters::is_in_code(entry.point, module, &entry.name)) {
-        Some(EntryPoint { point, name, .. }) => {
+    let is_missing = |(group, name): &&(String, String)| {
+        Point::of_group(group).is_some_and(|point| !adapters::is_in_code(point, module, name))
+    };
+    match entry_points.iter().find(is_missing) {
+        Some((point, name)) => {
             let why =
                 format!("plugin.toml names {point} {name}, its code does not; list it in export_plugin!");
             Err(Fault::new(Step::EntryPoints, why))

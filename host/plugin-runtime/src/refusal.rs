@@ -40,6 +40,14 @@ pub enum Step {
     SelfTest,
 }
 
+impl Step {
+    /// What a plugin's process says under its name; anything else counts as loading.
+    pub(crate) fn of_load(name: &str) -> Self {
+        let known = [Self::Manifest, Self::EntryPoints];
+        known.into_iter().find(|step| step.to_string() == name).unwrap_or(Self::Load)
+    }
+}
+
 impl fmt::Display for Step {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {

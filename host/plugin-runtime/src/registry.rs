@@ -14,18 +14,22 @@ use vectis_kernel::Clock;
 use vectis_kernel::ids::ChannelId;
 
 use crate::adapters::{Adapter, ApprovalAdapter, OrderProcessAdapter, PricingAdapter, TaxAdapter};
+use crate::files::{FileState, find_plugin};
 use crate::host_api::{InstanceServices, LogLimit};
+use crate::isolation::Quarantine;
 use crate::lifecycle::{Counted, Recipe};
 use crate::load::Library;
 use crate::manifest::EntryPoint;
 use crate::point::Point;
 use crate::refusal::{Fault, Identity};
 use crate::stats::StatsBook;
-use crate::trust::Verdict;
 
 /// What every instance is built with.
 pub(crate) struct Workshop {
     pub(crate) call_budget: Duration,
+    pub(crate) quarantine: Quarantine,
+    /// Point → plugin in place of one that was given up.
+    pub(crate) fallback: BTreeMap<String, String>,
     pub(crate) log_lines_per_second: u32,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) stats: StatsBook,
@@ -57,42 +61,9 @@ impl Workshop {
             config_json: config.to_string(),
             services: Arc::new(services),
             budget: self.call_budget,
+            quarantine: self.quarantine,
             counted: Arc::default(),
         })
-    }
-}
-
-/// A file of the folder. One that was refused may have an older version that keeps answering.
-#[derive(Clone)]
-pub(crate) struct FileState {
-    pub(crate) known: Identity,
-    pub(crate) library: Option<Arc<Library>>,
-    /// Why the library may run.
-    pub(crate) verdict: Verdict,
-    /// The one sentence, when the file as it is now does not run.
-    pub(crate) refusal: Option<String>,
-    /// When it does not run because somebody decided so, and nothing is wrong with it.
-    pub(crate) aside: Option<Aside>,
-}
-
-/// Why a good file does not run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Aside {
-    Disabled,
-    Superseded,
-}
-
-impl FileState {
-    /// A file that was refused. The library of `kept`, if given, goes on in its place.
-    pub(crate) fn refused(known: Identity, fault: Fault, kept: Option<&Self>) -> Self {
-        let library = kept.and_then(|kept| kept.library.clone());
-        let verdict = kept.map(|kept| kept.verdict.clone()).unwrap_or_default();
-        let mut sentence = known.refuse(fault).to_string();
-        if let Some(library) = &library {
-            sentence.push_str(&format!("; {} keeps answering", library.label()));
-        }
-        tracing::warn!(file = known.file, plugin = known.name, "{sentence}");
-        Self { known, library, verdict, refusal: Some(sentence), aside: None }
     }
 }
 
@@ -165,12 +136,6 @@ impl PluginSet {
     }
 }
 
-fn find_plugin<'a>(files: &'a [FileState], name: &str) -> Option<(&'a FileState, &'a Arc<Library>)> {
-    files
-        .iter()
-        .find_map(|file| file.library.as_ref().filter(|library| library.name() == name).map(|it| (file, it)))
-}
-
 /// What goes into the next set.
 struct Plan<'a> {
     workshop: &'a Workshop,
@@ -229,17 +194,19 @@ pub(crate) struct Slots<A> {
     started: Vec<Started<A>>,
     bound: HashMap<ChannelId, Answering<A>>,
     unbound: Unbound<A>,
+    /// Answers in place of one that was given up.
+    fallback: Option<Arc<A>>,
 }
 
 impl<A> Default for Slots<A> {
     fn default() -> Self {
-        Self { started: Vec::new(), bound: HashMap::new(), unbound: Unbound::Nobody }
+        Self { started: Vec::new(), bound: HashMap::new(), unbound: Unbound::Nobody, fallback: None }
     }
 }
 
 impl<A: Adapter> Slots<A> {
     /// All that answer in a channel, in order; at least one.
-    pub(crate) fn all(&self, channel: ChannelId, slugs: &Slugs) -> Result<&[Arc<A>], PointError> {
+    pub(crate) fn all(&self, channel: ChannelId, slugs: &Slugs) -> Result<Vec<Arc<A>>, PointError> {
         let point = A::POINT.group();
         let answering = match (self.bound.get(&channel), &self.unbound) {
             (Some(answering), _) | (None, Unbound::One(answering)) => answering,
@@ -251,13 +218,22 @@ impl<A: Adapter> Slots<A> {
                 return Err(PointError::Ambiguous { point, channel, candidates });
             }
         };
-        answering.as_deref().map_err(Clone::clone)
+        answering.as_deref().map(|all| self.in_force(all)).map_err(Clone::clone)
     }
 
     /// The one that answers in a channel.
     pub(crate) fn one(&self, channel: ChannelId, slugs: &Slugs) -> Result<Arc<A>, PointError> {
         let all = self.all(channel, slugs)?;
         Ok(all.first().expect("a channel without an answer is an error").clone())
+    }
+
+    /// The fallback in place of the only one that answers, once that was given up. Among several nobody can say which part
+    /// of the answer the fallback would have to give, so there the operation fails.
+    fn in_force(&self, answering: &[Arc<A>]) -> Vec<Arc<A>> {
+        match (answering, &self.fallback) {
+            ([only], Some(fallback)) if only.has_given_up() => vec![fallback.clone()],
+            _ => answering.to_vec(),
+        }
     }
 
     fn build(plan: &mut Plan<'_>, old: &Self) -> Self {
@@ -271,6 +247,7 @@ impl<A: Adapter> Slots<A> {
             slots.bound.insert(channel, answering);
         }
         slots.unbound = slots.answer_elsewhere(plan, old);
+        slots.fallback = slots.start_fallback(plan, old);
         slots
     }
 
@@ -351,6 +328,28 @@ impl<A: Adapter> Slots<A> {
             ),
             retryable: false,
         }))
+    }
+
+    /// Starts what the operator named as fallback, without a configuration.
+    fn start_fallback(&mut self, plan: &mut Plan<'_>, old: &Self) -> Option<Arc<A>> {
+        let (name, files) = (plan.workshop.fallback.get(A::POINT.group())?, plan.files);
+        let offer = find_plugin(files, name)
+            .and_then(|(file, library)| Some((file, library, library.offers(A::POINT).next()?)));
+        let Some((file, library, entry)) = offer else {
+            let point = A::POINT.group();
+            tracing::error!(point, plugin = name, "the fallback {name} offers nothing for {point}");
+            return None;
+        };
+        let wanted = Wanted { file, library, entry, config: &json!({}), channel: None };
+        let started = self.start_or_keep(plan, &wanted, old);
+        let started = started.inspect_err(|fault| {
+            let why = &fault.why;
+            tracing::error!(
+                plugin = name,
+                "the fallback {name} does not start without a configuration: {why}"
+            );
+        });
+        Some(started.ok()?.adapter)
     }
 
     /// Starts an entry point. If it does not start, the instance that answered in its place before goes on, and operators

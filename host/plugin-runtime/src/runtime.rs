@@ -1,6 +1,7 @@
 //! The plugins of this process: which files are loaded, which set is in force, and when a new one takes its place.
 
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,11 +16,11 @@ use vectis_contracts::points::{
 use vectis_kernel::ids::ChannelId;
 use vectis_kernel::{Clock, Ctx, Failure, SystemClock};
 
-use crate::discover;
+use crate::files::{FileState, scan, why_missing};
 use crate::follow::Overlay;
-use crate::load::{Library, Loader};
-use crate::refusal::{Fault, Identity, Step};
-use crate::registry::{Bindings, FileState, PluginSet, Slugs, Workshop};
+use crate::isolation::{IsolationPolicy, ProcessOptions, Quarantine};
+use crate::load::Loader;
+use crate::registry::{Bindings, PluginSet, Slugs, Workshop};
 use crate::report::{self, Reporter};
 use crate::stats::StatsBook;
 use crate::store::Store;
@@ -46,6 +47,14 @@ pub struct RuntimeOptions {
     pub record_calls: usize,
     /// The clock plugins see.
     pub clock: Arc<dyn Clock>,
+    /// Which plugin runs where.
+    pub isolation: IsolationPolicy,
+    /// The processes of those that run apart.
+    pub process: ProcessOptions,
+    /// When an entry point is given up.
+    pub quarantine: Quarantine,
+    /// Extension point → name of the plugin that answers in place of one that was given up.
+    pub fallback: BTreeMap<String, String>,
 }
 
 impl RuntimeOptions {
@@ -64,7 +73,18 @@ impl RuntimeOptions {
             log_lines_per_second: 100,
             record_calls: 0,
             clock: Arc::new(SystemClock),
+            isolation: IsolationPolicy::default(),
+            process: ProcessOptions::default(),
+            quarantine: Quarantine::default(),
+            fallback: BTreeMap::new(),
         }
+    }
+}
+
+impl Default for RuntimeOptions {
+    /// For whoever looks at single files.
+    fn default() -> Self {
+        Self::of_folder(Path::new("plugins"))
     }
 }
 
@@ -145,7 +165,10 @@ impl PluginRuntime {
         releases: Arc<dyn PluginReleases>,
     ) -> Result<Arc<Self>, StartError> {
         let RuntimeOptions { call_budget, log_lines_per_second, clock, .. } = options;
+        let RuntimeOptions { isolation, process, quarantine, fallback, .. } = options;
         let stats = StatsBook::new(options.record_calls);
+        let workshop = Workshop { call_budget, quarantine, fallback, log_lines_per_second, clock, stats };
+        let loader = Loader::new(Trust::default(), isolation, process, log_lines_per_second);
         let writer = Writer {
             folder: Vec::new(),
             lacking: Vec::new(),
@@ -155,8 +178,8 @@ impl PluginRuntime {
         };
         let runtime = Arc::new(Self {
             trust: options.trust,
-            workshop: Arc::new(Workshop { call_budget, log_lines_per_second, clock, stats }),
-            loader: Arc::new(Loader::default()),
+            workshop: Arc::new(workshop),
+            loader: Arc::new(loader),
             store: Arc::new(Store::new(options.versions, options.inbox, options.folder.clone())),
             folder: options.folder,
             channels,
@@ -343,64 +366,5 @@ impl Strategies for PluginRuntime {
 
     fn approval(&self, ctx: &Ctx, channel_id: ChannelId) -> Result<Arc<dyn ApprovalPoint>, PointError> {
         Ok(self.set_of(ctx).approval.one(channel_id, &self.slugs.load())?)
-    }
-}
-
-/// Every file of the folder as it is now. A changed file that is refused leaves its old version in place.
-fn scan(loader: &Loader, folder: &Path, before: &[FileState]) -> io::Result<Vec<FileState>> {
-    let mut files: Vec<FileState> = Vec::new();
-    for path in discover::files(folder)? {
-        let mut known = Identity::default();
-        let loaded = loader
-            .load(&path, &mut known, &mut |_, _| {})
-            .and_then(|library| require_own_name(library, &files));
-        let state = match loaded {
-            Ok(library) => {
-                let verdict = known.verdict.clone();
-                FileState { known, library: Some(library), verdict, refusal: None, aside: None }
-            }
-            Err(fault) => {
-                let kept = before.iter().find(|file| file.known.file == known.file);
-                FileState::refused(known, fault, kept.filter(|kept| goes_on(kept, &files, &loader.trust())))
-            }
-        };
-        files.push(state);
-    }
-    Ok(files)
-}
-
-fn require_own_name(library: Arc<Library>, taken: &[FileState]) -> Result<Arc<Library>, Fault> {
-    match owner(taken, library.name()) {
-        Some(other) => {
-            let name = library.name();
-            let why =
-                format!("the plugin {name} is already loaded from {other}; remove one of the two files");
-            Err(Fault::new(Step::Name, why))
-        }
-        None => Ok(library),
-    }
-}
-
-/// The file that a plugin of this name is loaded from.
-fn owner<'a>(files: &'a [FileState], name: &str) -> Option<&'a str> {
-    let is_it = |file: &&FileState| file.library.as_ref().is_some_and(|library| library.name() == name);
-    files.iter().find(is_it).map(|file| file.known.file.as_str())
-}
-
-/// Whether what a file held before may keep answering: nothing else has its name now, and nobody has revoked it.
-fn goes_on(kept: &FileState, taken: &[FileState], trust: &Trust) -> bool {
-    kept.library.as_ref().is_some_and(|library| {
-        owner(taken, library.name()).is_none() && !trust.has_revoked(library.name(), &library.sha256)
-    })
-}
-
-/// The sentences of all files that could have been the plugin.
-fn why_missing(set: &PluginSet, name: &str) -> String {
-    let could_be = set.files.iter().filter(|file| file.known.name.is_empty() || file.known.name == name);
-    let sentences: Vec<_> = could_be.filter_map(|file| file.refusal.as_deref()).collect();
-    if sentences.is_empty() {
-        format!("no file of the plugins folder holds it; copy it there or take {name} off the required ones")
-    } else {
-        sentences.join("; ")
     }
 }

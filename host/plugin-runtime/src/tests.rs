@@ -6,12 +6,15 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use vectis_contracts::plugins::Isolation;
 
 use crate::config::ConfigSchema;
 use crate::host_api::{Admission, LogLimit};
-use crate::lifecycle::Panics;
+use crate::isolation::{IsolationPolicy, ProcessOptions, Quarantine};
+use crate::lifecycle::{Fall, Faults};
 use crate::load::Loader;
 use crate::refusal::Identity;
+use crate::trust::Trust;
 
 /// Pointer and sentence of the first thing wrong.
 fn judged(schema: &Value, config: &Value) -> Option<(String, String)> {
@@ -92,14 +95,16 @@ fn a_schema_that_refers_elsewhere_is_refused() {
 fn only_panics_close_together_are_too_many() {
     let start = Instant::now();
     let at = |seconds: u64| start + Duration::from_secs(seconds);
-    let mut panics = Panics::default();
+    let mut faults = Faults::new(Quarantine::default());
 
     for second in [0, 40, 80, 120, 170, 190] {
-        panics.record(at(second), "panicked");
-        assert_eq!(panics.given_up, None, "at {second}");
+        faults.record(at(second), Fall::Panic, "panicked");
+        assert_eq!(faults.given_up, None, "at {second}");
     }
-    panics.record(at(195), "panicked for good");
-    assert_eq!(panics.given_up.as_deref(), Some("panicked for good"));
+    faults.record(at(195), Fall::Panic, "panicked for good");
+    let sentence = "it panicked 3 times within 60 s and is not asked again until the plugins are reloaded; the last time it \
+                    panicked for good";
+    assert_eq!(faults.given_up.as_deref(), Some(sentence));
 }
 
 #[test]
@@ -137,7 +142,8 @@ fn the_seventeenth_version_of_a_plugin_is_loaded_with_a_warning() {
     let starts: Vec<_> = (0..bytes.len()).filter(|at| bytes[*at..].starts_with(text)).collect();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("golden.so");
-    let loader = Loader::default();
+    let here = IsolationPolicy { default: Isolation::InProcess, ..IsolationPolicy::default() };
+    let loader = Loader::new(Trust::default(), here, ProcessOptions::default(), 100);
     let log = Log::default();
     let written = || String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     let writer = log.clone();

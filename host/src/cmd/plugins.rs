@@ -5,26 +5,29 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use serde_json::{Value, json};
+use vectis_contracts::plugins::Isolation;
 use vectis_plugin_runtime::{
-    CheckOutcome, CheckReport, Grant, Inspection, Isolation, LockEntry, Revoked, Standing, TrustOptions,
+    CheckOutcome, CheckReport, Grant, Inspection, LockEntry, Revoked, RuntimeOptions, Standing, TrustOptions,
     banner,
 };
 
 use super::plugin_life;
+use super::plugins_bench::bench;
+use super::plugins_dev::dev;
 use super::plugins_new::create;
+use super::plugins_test::test;
 use super::say;
 use super::staff::Staff;
-use crate::cli::{ConfigArgs, IsolationArg, PluginsCommand, ServerArgs, TrustTerms};
+use crate::cli::{ConfigArgs, PluginsCommand, ServerArgs, TrustTerms};
 use crate::config::{Plugins, load};
 
-pub(super) const PLUGINS: &str =
-    "plugins { name version file standing status refusal entryPoints { point name activeInChannelIds } }";
+pub(super) const PLUGINS: &str = "plugins { name version file standing isolation status refusal entryPoints { point name activeInChannelIds } }";
 
 /// Runs one of the commands.
 pub async fn run(args: &ConfigArgs, command: PluginsCommand) -> anyhow::Result<ExitCode> {
     match command {
         PluginsCommand::List => list(&load(args)?.plugins),
-        PluginsCommand::Check { file } => check(&file, &load(args)?.plugins.trust_options()),
+        PluginsCommand::Check { file } => check(&file, load(args)?.plugins.trial_options()),
         PluginsCommand::Inspect { file } => inspect(&file, &load(args)?.plugins.trust_options()),
         PluginsCommand::Trust { target, terms } => trust(&load(args)?.plugins, &target, &terms, false),
         PluginsCommand::Pin { target, terms } => trust(&load(args)?.plugins, &target, &terms, true),
@@ -47,6 +50,13 @@ pub async fn run(args: &ConfigArgs, command: PluginsCommand) -> anyhow::Result<E
             plugin_life::decide(&server, "pluginEnable", json!({ "plugin": plugin })).await
         }
         PluginsCommand::Status(server) => plugin_life::status(&server).await,
+        PluginsCommand::Test(args) => test(&args),
+        PluginsCommand::Dev(dev_args) => {
+            let configured = || anyhow::Ok(load(args)?.plugins.folder);
+            let plugins = dev_args.plugins.clone().map_or_else(configured, Ok)?;
+            dev(&dev_args, &plugins).await
+        }
+        PluginsCommand::Bench(args) => bench(&args),
         PluginsCommand::New { name, point, into } => {
             let folder = create(&name, &point, &into)?;
             say(&format!("made {}; next: cd {} && cargo test", folder.display(), folder.display()));
@@ -65,7 +75,7 @@ pub async fn run(args: &ConfigArgs, command: PluginsCommand) -> anyhow::Result<E
 
 /// Every file of the folder, checked as a start would.
 fn list(config: &Plugins) -> anyhow::Result<ExitCode> {
-    let (folder, trust) = (&config.folder, config.trust_options());
+    let folder = &config.folder;
     let entries = std::fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
     let mut files: Vec<_> = entries
         .filter_map(|entry| entry.ok().map(|entry| entry.path()))
@@ -77,7 +87,7 @@ fn list(config: &Plugins) -> anyhow::Result<ExitCode> {
     }
     let mut unsigned = Vec::new();
     for file in files {
-        let report = vectis_plugin_runtime::check(&file, &trust)?;
+        let report = vectis_plugin_runtime::check(&file, config.trial_options())?;
         let refused = report.steps.iter().find_map(|step| match &step.outcome {
             CheckOutcome::Refused(why) => Some(why.clone()),
             _ => None,
@@ -100,8 +110,8 @@ fn list(config: &Plugins) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn check(file: &Path, trust: &TrustOptions) -> anyhow::Result<ExitCode> {
-    let report = vectis_plugin_runtime::check(file, trust)?;
+fn check(file: &Path, options: RuntimeOptions) -> anyhow::Result<ExitCode> {
+    let report = vectis_plugin_runtime::check(file, options)?;
     say(&check_lines(&report));
     Ok(if report.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -166,10 +176,7 @@ fn inspection_lines(found: &Inspection) -> String {
 }
 
 fn trust(config: &Plugins, target: &str, terms: &TrustTerms, is_pin: bool) -> anyhow::Result<ExitCode> {
-    let isolation = terms.isolation.map(|isolation| match isolation {
-        IsolationArg::InProcess => Isolation::InProcess,
-        IsolationArg::Process => Isolation::Process,
-    });
+    let isolation = terms.isolation.map(Isolation::from);
     let grant = Grant { isolation, capabilities: terms.grant.clone() };
     let options = config.trust_options();
     let enter = if is_pin { vectis_plugin_runtime::pin } else { vectis_plugin_runtime::trust };

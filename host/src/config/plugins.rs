@@ -1,11 +1,13 @@
-//! `[plugins]`: where they are, which may run, how they are looked after.
+//! `[plugins]`: where they are, which may run and where, how they are looked after.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use vectis_plugin_runtime::{RuntimeOptions, TrustOptions, Unsigned, lock_file_beside};
+use vectis_contracts::plugins::Isolation;
+use vectis_plugin_runtime as runtime;
 
 /// `[plugins]`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -37,6 +39,20 @@ pub struct Plugins {
     #[serde(with = "vectis_kernel::duration")]
     #[schemars(with = "String")]
     pub call_budget: Duration,
+    /// Plugins, by name, that run in the server's own process unless `isolation` says otherwise.
+    pub trusted: BTreeSet<String>,
+    /// Where all others run: `process` or `in-process`.
+    #[schemars(with = "IsolationWord")]
+    pub default_isolation: Isolation,
+    /// The operator's word for a single plugin, by name; it goes before `trusted` and `default_isolation`.
+    #[schemars(with = "BTreeMap<String, IsolationWord>")]
+    pub isolation: BTreeMap<String, Isolation>,
+    /// Which plugin, by name, answers a point in place of one that was given up; the operation fails when none is named.
+    pub fallback: BTreeMap<String, String>,
+    /// The processes of plugins that run apart.
+    pub process: Process,
+    /// When an entry point is given up.
+    pub quarantine: Quarantine,
 }
 
 /// What unsigned and unlisted files may do.
@@ -49,6 +65,59 @@ pub enum UnsignedPlugins {
     /// Nothing.
     Refuse,
 }
+
+/// The values of [`Isolation`], for the schema.
+#[derive(JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[expect(dead_code, reason = "only its schema is used")]
+enum IsolationWord {
+    /// In the server's own process.
+    InProcess,
+    /// In processes of its own.
+    Process,
+}
+
+/// `[plugins.process]`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Process {
+    /// Calls of one plugin that are answered at the same time, each by a process.
+    pub workers: usize,
+    /// Processes kept ready beside them.
+    pub spares: usize,
+    /// How long after the call budget a process is killed.
+    #[serde(with = "vectis_kernel::duration")]
+    #[schemars(with = "String")]
+    pub kill_grace: Duration,
+    /// Memory of one process.
+    pub memory_mib: u64,
+    /// Processor time after which a process is replaced.
+    #[serde(with = "vectis_kernel::duration")]
+    #[schemars(with = "String")]
+    pub cpu: Duration,
+    /// Open descriptors of one process.
+    pub descriptors: u64,
+    /// User taken on when the server runs as root.
+    pub uid: u32,
+    /// Group taken on when the server runs as root.
+    pub gid: u32,
+}
+
+/// `[plugins.quarantine]`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Quarantine {
+    /// So many panics, deaths or overruns …
+    pub faults: usize,
+    /// … within this time.
+    #[serde(with = "vectis_kernel::duration")]
+    #[schemars(with = "String")]
+    pub window: Duration,
+}
+
+/// The plugins Vectis is shipped with.
+const FIRST_PARTY: [&str; 5] =
+    ["approval-rules", "b2b-order-process", "retail-order-process", "tax-table", "tiered-pricing"];
 
 impl Default for Plugins {
     fn default() -> Self {
@@ -64,33 +133,84 @@ impl Default for Plugins {
             record_calls: 0,
             refresh_interval: Duration::from_secs(2),
             call_budget: Duration::from_secs(1),
+            trusted: FIRST_PARTY.map(str::to_owned).into(),
+            default_isolation: Isolation::Process,
+            isolation: BTreeMap::new(),
+            fallback: BTreeMap::new(),
+            process: Process::default(),
+            quarantine: Quarantine::default(),
         }
+    }
+}
+
+impl Default for Process {
+    fn default() -> Self {
+        let runtime::ProcessOptions { workers, spares, kill_grace, memory_mib, cpu, .. } =
+            runtime::ProcessOptions::default();
+        let runtime::ProcessOptions { descriptors, uid, gid, .. } = runtime::ProcessOptions::default();
+        Self { workers, spares, kill_grace, memory_mib, cpu, descriptors, uid, gid }
+    }
+}
+
+impl Default for Quarantine {
+    fn default() -> Self {
+        let runtime::Quarantine { faults, window } = runtime::Quarantine::default();
+        Self { faults, window }
     }
 }
 
 impl Plugins {
     /// How the plugins of a process are run.
-    pub fn runtime_options(&self) -> RuntimeOptions {
-        let defaults = RuntimeOptions::of_folder(&self.folder);
-        RuntimeOptions {
+    pub fn runtime_options(&self) -> runtime::RuntimeOptions {
+        let defaults = runtime::RuntimeOptions::of_folder(&self.folder);
+        let Process { workers, spares, kill_grace, memory_mib, cpu, descriptors, uid, gid } = self.process;
+        runtime::RuntimeOptions {
             versions: self.versions.clone().unwrap_or(defaults.versions),
             inbox: self.inbox.clone().unwrap_or(defaults.inbox),
             required: self.required.clone(),
             trust: self.trust_options(),
             call_budget: self.call_budget,
             record_calls: self.record_calls,
+            isolation: runtime::IsolationPolicy {
+                only: None,
+                by_plugin: self.isolation.clone(),
+                trusted: self.trusted.clone(),
+                default: self.default_isolation,
+            },
+            process: runtime::ProcessOptions {
+                workers,
+                spares,
+                kill_grace,
+                memory_mib,
+                cpu,
+                descriptors,
+                uid,
+                gid,
+                ..defaults.process
+            },
+            quarantine: runtime::Quarantine {
+                faults: self.quarantine.faults,
+                window: self.quarantine.window,
+            },
+            fallback: self.fallback.clone(),
             ..defaults
         }
     }
 
+    /// How a file is tried that nobody vouches for yet: as the shop would run it, but never in this process.
+    pub fn trial_options(&self) -> runtime::RuntimeOptions {
+        let isolation = runtime::IsolationPolicy::all(Isolation::Process);
+        runtime::RuntimeOptions { isolation, ..self.runtime_options() }
+    }
+
     /// Which files may run.
-    pub fn trust_options(&self) -> TrustOptions {
-        TrustOptions {
-            lock_file: self.lock_file.clone().unwrap_or_else(|| lock_file_beside(&self.folder)),
+    pub fn trust_options(&self) -> runtime::TrustOptions {
+        runtime::TrustOptions {
+            lock_file: self.lock_file.clone().unwrap_or_else(|| runtime::lock_file_beside(&self.folder)),
             keys: self.keys.clone(),
             unsigned: match self.unsigned {
-                UnsignedPlugins::Allow => Unsigned::Allow,
-                UnsignedPlugins::Refuse => Unsigned::Refuse,
+                UnsignedPlugins::Allow => runtime::Unsigned::Allow,
+                UnsignedPlugins::Refuse => runtime::Unsigned::Refuse,
             },
         }
     }

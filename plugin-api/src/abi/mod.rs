@@ -15,6 +15,7 @@ pub mod load;
 pub mod module;
 pub mod order_process;
 pub mod pricing;
+pub mod remote;
 pub mod tax;
 
 pub use abi_stable;

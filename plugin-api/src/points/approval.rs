@@ -1,6 +1,62 @@
 //! `vectis.approval`: who must agree before a cart becomes an order.
 //!
 //! The plugin plans the steps and judges each decider. One plugin answers per channel.
+//!
+//! # What an approval strategy promises
+//!
+//! - A cart is planned, whatever is in it; an error is for a cart that could never be approved.
+//! - The steps come in the order in which they are decided, the same every time.
+//! - No two steps of a plan are alike: who approves one has not approved the other.
+//! - A plan can be carried out by others than who submitted: each step's approvers can reach its quorum.
+//! - Nobody decides about the own order: who submitted a cart is objected to.
+//! - Nobody approves a step twice: who has approved it is objected to.
+//!
+//! A host asks only about approvers of the step, so a strategy that objects to one of them for a reason of its own must leave
+//! enough others.
+//!
+//! # A complete strategy
+//!
+//! ```
+//! use vectis_plugin_api::approval::{Approval, ApprovalFacts, ApprovalStep, Approver, DecisionFacts};
+//! use vectis_plugin_api::schemars::{self, JsonSchema};
+//! use vectis_plugin_api::serde::Deserialize;
+//! use vectis_plugin_api::{Error, Host, testing};
+//!
+//! /// What an operator sets.
+//! #[derive(Deserialize, JsonSchema)]
+//! #[serde(crate = "vectis_plugin_api::serde", deny_unknown_fields)]
+//! struct Config {
+//!     /// Carts above this total need a manager, in minor units.
+//!     above_minor: i64,
+//! }
+//!
+//! struct Managers(Config);
+//!
+//! impl Approval for Managers {
+//!     type Config = Config;
+//!
+//!     fn new(config: Config, _host: Host) -> Result<Self, Error> {
+//!         Ok(Self(config))
+//!     }
+//!
+//!     fn plan(&self, facts: &ApprovalFacts<'_>) -> Result<Vec<ApprovalStep>, Error> {
+//!         let is_large = facts.grand_total_minor > self.0.above_minor;
+//!         let step = || ApprovalStep::new("large order", 1, [Approver::Role("manager".to_owned())]);
+//!         Ok(is_large.then(step).into_iter().collect())
+//!     }
+//!
+//!     fn may_decide(&self, facts: &DecisionFacts<'_>) -> Result<Option<String>, Error> {
+//!         let is_own = facts.decided_by == facts.submitted_by;
+//!         let has_approved = facts.approved_by.contains(&facts.decided_by);
+//!         Ok((is_own || has_approved).then(|| "Somebody else has to decide.".to_owned()))
+//!     }
+//! }
+//!
+//! let approval = testing::approval::<Managers>(r#"{ "above_minor": 500000 }"#)?;
+//! let large = testing::approval_facts(|facts| facts.grand_total_minor = 500_001);
+//! assert_eq!(approval.plan(&large)?[0].quorum, 1);
+//! # Ok::<(), Error>(())
+//! ```
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;

@@ -2,6 +2,75 @@
 //!
 //! States are data. The plugin names them, says which transitions lead from one to another, decides about each step and
 //! names the *effects* the host carries out in the same transaction. One plugin answers per channel.
+//!
+//! # What an order process promises
+//!
+//! - Nothing leads out of a final state, and something leads out of every other.
+//! - Every state is an end of a transition, unless orders are placed in it.
+//! - From one state, each name leads to one state.
+//! - States and transitions are the same, in the same order, in every instance of a configuration.
+//! - An order or a step the process does not want is `Step::Refuse`, never an error.
+//! - A step that is allowed leads to the state that was asked for.
+//! - The effects of a step do not undo each other: it does not reserve and release stock, nor hold and release credit.
+//! - Stock that has been shipped is not released: goods come back by a return.
+//!
+//! # A complete process
+//!
+//! ```
+//! use vectis_plugin_api::order_process::{Effect, OrderFacts, OrderProcess, State, Step, Transition};
+//! use vectis_plugin_api::schemars::{self, JsonSchema};
+//! use vectis_plugin_api::serde::Deserialize;
+//! use vectis_plugin_api::{Error, Host, testing};
+//!
+//! /// Nothing to set.
+//! #[derive(Deserialize, JsonSchema)]
+//! #[serde(crate = "vectis_plugin_api::serde", deny_unknown_fields)]
+//! struct Config {}
+//!
+//! struct PaidFirst;
+//!
+//! impl OrderProcess for PaidFirst {
+//!     type Config = Config;
+//!
+//!     fn new(_config: Config, _host: Host) -> Result<Self, Error> {
+//!         Ok(Self)
+//!     }
+//!
+//!     fn states(&self) -> Vec<State> {
+//!         vec![
+//!             State::new("Open", "Open").editable(),
+//!             State::new("Done", "Done").last(),
+//!             State::new("Canceled", "Canceled").last().canceled(),
+//!         ]
+//!     }
+//!
+//!     fn transitions(&self) -> Vec<Transition> {
+//!         vec![
+//!             Transition::new("complete", "Open", "Done"),
+//!             Transition::new("cancel", "Open", "Canceled").for_buyers(),
+//!         ]
+//!     }
+//!
+//!     fn place(&self, _facts: &OrderFacts<'_>) -> Result<Step, Error> {
+//!         Ok(Step::go("Open", [Effect::RESERVE_STOCK]))
+//!     }
+//!
+//!     fn step(&self, facts: &OrderFacts<'_>, to: &str) -> Result<Step, Error> {
+//!         let is_paid = facts.paid_minor >= facts.grand_total_minor;
+//!         Ok(match to {
+//!             "Done" if is_paid => Step::go("Done", [Effect::SHIP_STOCK]),
+//!             "Done" => Step::refuse("The order is not paid yet."),
+//!             _ if facts.has_shipments => Step::refuse("Goods have been shipped already."),
+//!             _ => Step::go("Canceled", [Effect::RELEASE_STOCK]),
+//!         })
+//!     }
+//! }
+//!
+//! let process = testing::order_process::<PaidFirst>("{}")?;
+//! let unpaid = testing::order_facts(|facts| facts.state = "Open");
+//! assert_eq!(process.step(&unpaid, "Done")?, Step::refuse("The order is not paid yet."));
+//! # Ok::<(), Error>(())
+//! ```
 
 use std::borrow::Cow;
 

@@ -2,6 +2,21 @@
 //!
 //! The host gathers every price that could apply, the *candidates*, and the plugin decides. One plugin answers per channel.
 //! Prices are millionths of the currency's major unit (`micros`), quantities thousandths (`milli`); there are no floats.
+//!
+//! # What a pricing strategy promises
+//!
+//! - A line that has no price is `NO_PRICE`, never an error: an error is for a plugin that cannot work.
+//! - The order of the lines, and of a line's candidates, means nothing.
+//! - A price comes from a candidate that applies to the line, or from what the configuration says about the SKU or variant; a
+//!   line with neither has no price.
+//! - A candidate applies from its minimum on and from `valid_from_ms` on, both inclusive, and no longer at `valid_to_ms`.
+//! - A price never comes from a candidate that is not in force, nor from one whose minimum is above the quantity of all lines
+//!   together.
+//!
+//! A strategy that adds quantities together, as rebates on the whole cart do, uses checked arithmetic: the largest quantity a
+//! line may have is `i64::MAX`, and a cart may have two of them. What does not fit is an error.
+//!
+//! A complete strategy stands on the [first page](crate#a-plugin-in-thirty-lines).
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;

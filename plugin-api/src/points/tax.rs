@@ -3,6 +3,74 @@
 //! All tax plugins of a channel answer, one stage after another. Amounts are minor units of the currency (`minor`), rates
 //! parts per million (`ppm`), quantities thousandths (`milli`); there are no floats. [`crate::units::share`] rounds as the
 //! rest of Vectis does: per line, half away from zero.
+//!
+//! # What a tax strategy promises
+//!
+//! - A strategy answers for the places, categories and currencies it knows; for the others it may answer with an error.
+//! - The order of the lines means nothing.
+//! - A line that an exemption covers has no tax.
+//! - A return gives back what the sale took: the negative amount has the negative tax.
+//! - A kind whose rate is not 0 takes that rate, of the line's amount with or without the tax of earlier stages, rounded half
+//!   away from zero.
+//! - A rate is 0 to 10,000,000 parts per million, which is 1000 %.
+//! - A line has each kind of tax at most once.
+//! - The stage is the same in every instance of a configuration.
+//!
+//! Where prices include tax, the kinds with a rate take, together, amount × sum ÷ (1 + sum) of their rates, each its part of
+//! it; the tax of earlier stages is then inside the amount, and a strategy that is not taken on it subtracts it first. A tax per
+//! piece, and any other that is no plain rate of the amount, states the rate 0. A host takes taxes of more than ten times a
+//! line's amount for a mistake and refuses them.
+//!
+//! # A complete strategy
+//!
+//! ```
+//! use vectis_plugin_api::schemars::{self, JsonSchema};
+//! use vectis_plugin_api::serde::Deserialize;
+//! use vectis_plugin_api::tax::{STAGE_VAT, Tax, TaxCtx, TaxLine, TaxOut};
+//! use vectis_plugin_api::units::{PPM, share};
+//! use vectis_plugin_api::{Error, Host, testing};
+//!
+//! /// What an operator sets.
+//! #[derive(Deserialize, JsonSchema)]
+//! #[serde(crate = "vectis_plugin_api::serde", deny_unknown_fields)]
+//! struct Config {
+//!     /// The rate in parts per million: 20 % is 200000.
+//!     rate_ppm: i64,
+//! }
+//!
+//! struct OneRate(Config);
+//!
+//! impl Tax for OneRate {
+//!     type Config = Config;
+//!
+//!     fn new(config: Config, _host: Host) -> Result<Self, Error> {
+//!         if !(0..=PPM).contains(&config.rate_ppm) {
+//!             return Err(Error::config("/rate_ppm", "must be 0 to 1000000"));
+//!         }
+//!         Ok(Self(config))
+//!     }
+//!
+//!     fn stage(&self) -> u32 {
+//!         STAGE_VAT
+//!     }
+//!
+//!     fn tax(&self, ctx: &TaxCtx<'_>, lines: &[TaxLine<'_>], out: &mut TaxOut) -> Result<(), Error> {
+//!         let rate = self.0.rate_ppm;
+//!         let kind = out.kind("VAT", ctx.country(), rate);
+//!         let whole = if ctx.prices_include_tax() { PPM + rate } else { PPM };
+//!         for (index, line) in lines.iter().enumerate().filter(|(_, line)| !line.is_exempt()) {
+//!             let amount = share(line.amount_minor, rate, whole);
+//!             out.add(index, kind, amount.ok_or_else(|| Error::input("a line's amount is too large"))?);
+//!         }
+//!         Ok(())
+//!     }
+//! }
+//!
+//! let tax = testing::tax::<OneRate>(r#"{ "rate_ppm": 200000 }"#)?;
+//! let cart = testing::TaxCart::new("GBP", 2, "GB").line(TaxLine::new("standard", 1_999, 1_000));
+//! assert_eq!(tax.tax(&cart)?[0].amount_minor, 400);
+//! # Ok::<(), Error>(())
+//! ```
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
 use uuid::Uuid;
+use vectis_contracts::plugins::Isolation;
 use vectis_contracts::points::{PriceCandidate, PriceLevel, PricingLine, PricingPoint, PricingQuestion};
 use vectis_kernel::ids::{ChannelId, PriceListId};
 use vectis_kernel::{Ctx, Currency, Quantity, UnitPrice};
@@ -15,6 +16,7 @@ use vectis_plugin_api::testing::TestHost as PluginHost;
 use vectis_plugin_api::{Id, serde_json};
 use vectis_tests::plugins::built;
 use vectis_tests::shop::skus;
+use vectis_tests::{PluginFolder, TestHost};
 use vectis_tiered_pricing::Tiered;
 
 use crate::machine::Memory;
@@ -28,7 +30,7 @@ const TIERS: [(i64, i64); 3] = [(1_000, 180_000), (100_000, 162_000), (1_000_000
 const QUANTITY_MILLI: i64 = 150_000;
 const EXPECTED_MICROS: i64 = 162_000;
 
-/// The same question, three ways.
+/// The same question, four ways.
 pub(crate) struct PluginRows {
     /// Called as any other function of the program.
     pub(crate) linked: Row,
@@ -36,11 +38,13 @@ pub(crate) struct PluginRows {
     pub(crate) guarded: Row,
     /// The same, with the host's conversion and check of every answer.
     pub(crate) converted: Row,
+    /// The same, from a process of its own.
+    pub(crate) apart: Row,
 }
 
-/// Half of the time for each of the two comparisons with the linked code.
+/// A third of the time for each of the three comparisons with the linked code.
 pub(crate) async fn price(shop: &Shop, effort: Effort) -> Result<PluginRows> {
-    let effort = Effort { window: effort.window / 2, ..effort };
+    let effort = Effort { window: effort.window / 3, ..effort };
     let question = Wire::new();
     let host = PluginHost::default();
     let config = serde_json::from_str("{}")?;
@@ -60,6 +64,19 @@ pub(crate) async fn price(shop: &Shop, effort: Effort) -> Result<PluginRows> {
         Ok(answers[LINES - 1].context("the line has a price")?.unit_price.micros)
     });
     let (second, of_converted) = by_turns(effort, &mut linked, &mut converted).await?;
+    // Nothing is activated there: the only plugin for the point answers.
+    let other = TestHost::configured(PluginFolder::first_party(), false, |config| {
+        config.plugins.trusted.clear();
+        config.plugins.default_isolation = Isolation::Process;
+    })
+    .await;
+    let point_apart = other.strategies.pricing(&Ctx::system("bench"), shop.channel_id)?;
+    let mut apart = Pricing(|| {
+        let answers = point_apart.price(&question)?;
+        Ok(answers[LINES - 1].context("the line has a price")?.unit_price.micros)
+    });
+    let (third, of_apart) = by_turns(effort, &mut linked, &mut apart).await?;
+    other.stop().await;
 
     let rss_kb = Memory::of_this_process()?.now_kb;
     let row = |how: &str, samples: Samples, floor: Option<&Samples>| Row {
@@ -69,6 +86,7 @@ pub(crate) async fn price(shop: &Shop, effort: Effort) -> Result<PluginRows> {
     Ok(PluginRows {
         guarded: row("`.so` through the guard", of_guarded, Some(&first)),
         converted: row("`.so` with the host's conversion", of_converted, Some(&second)),
+        apart: row("`.so` in a process of its own, with conversion", of_apart, Some(&third)),
         linked: row("linked statically", first, None),
     })
 }

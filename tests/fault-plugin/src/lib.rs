@@ -5,6 +5,7 @@ mod approval;
 mod order_process;
 mod pricing;
 mod tax;
+mod zoo;
 
 use vectis_plugin_api::export_plugin;
 use vectis_plugin_api::schemars::{self, JsonSchema};

@@ -3,6 +3,7 @@
 use vectis_plugin_api::pricing::{Ctx, Line, Priced, Pricing};
 use vectis_plugin_api::{Error, ErrorCode, Host, Level};
 
+use crate::zoo::go_wrong;
 use crate::{Config, fall_over};
 
 /// What a version adds to every price, in millionths. Tests write other digits into the file to make other versions; what
@@ -35,6 +36,7 @@ impl Pricing for FaultPricing {
     }
 
     fn price(&self, ctx: &Ctx<'_>, lines: &[Line<'_>], out: &mut [Priced]) -> Result<(), Error> {
+        go_wrong(self.config.fault(lines[0].sku()), &self.host)?;
         let wrong = match self.config.fault(lines[0].sku()) {
             "panic" => fall_over("the tiers are gone"),
             "error" => return Err(Error::new(ErrorCode::UNAVAILABLE, "the price server is away")),

@@ -64,6 +64,7 @@ fn unsafe_code_stands_in_the_rooms_of_the_boundary_only() {
         "plugin-api/src/abi",
         "plugin-api/src/export.rs",
         "host/db/src/embedded",
+        "host/plugin-runtime/src/process",
         "tests/golden",
         "tests/fault",
     ];

@@ -23,6 +23,11 @@ pub(crate) struct Program {
 impl Program {
     /// Starts one on the database and the plugins of a shop.
     pub(crate) async fn start(shop: &TestHost) -> Self {
+        Self::start_with(shop, &[]).await
+    }
+
+    /// The same with changes to the configuration.
+    pub(crate) async fn start_with(shop: &TestHost, changes: &[&str]) -> Self {
         let mut command = Command::new(built_file("vectis", "vectis"));
         command.arg("serve");
         for (key, value) in [
@@ -33,6 +38,9 @@ impl Program {
             ("log.filter", "warn,vectis::cmd::serve=info"),
         ] {
             command.args(["--set", &format!("{key}={value}")]);
+        }
+        for change in changes {
+            command.args(["--set", change]);
         }
         // A folder without vectis.toml.
         command.current_dir(shop.plugins.path()).stderr(Stdio::piped()).kill_on_drop(true);

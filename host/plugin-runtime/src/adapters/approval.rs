@@ -13,11 +13,12 @@ use vectis_plugin_api::abi::approval::{
 };
 use vectis_plugin_api::abi::host::HostObj;
 use vectis_plugin_api::abi::module::PluginModRef;
+use vectis_plugin_api::abi::remote;
 use vectis_plugin_api::approval::{ApprovalStep as WireStep, Approver as WireApprover};
 use vectis_plugin_api::{Error, Id};
 
 use crate::adapters::{Adapter, id};
-use crate::lifecycle::{Instance, Recipe};
+use crate::lifecycle::{Construct, Instance, Recipe};
 use crate::point::Point;
 use crate::refusal::Fault;
 use crate::shadow::Question;
@@ -28,7 +29,10 @@ const MAX_STEPS: usize = 20;
 pub(crate) struct ApprovalAdapter(Instance<ApprovalObj>);
 
 /// The object behind the wire.
-pub(super) fn construct(
+const CONSTRUCT: Construct<ApprovalObj> =
+    Construct { here: construct, apart: |remote| remote::approval(remote) };
+
+pub(crate) fn construct(
     module: PluginModRef,
     name: &str,
     config_json: &str,
@@ -41,7 +45,7 @@ impl Adapter for ApprovalAdapter {
     const POINT: Point = Point::Approval;
 
     fn start(recipe: Recipe) -> Result<Self, Fault> {
-        let adapter = Self(Instance::start(Self::POINT, recipe, construct)?);
+        let adapter = Self(Instance::start(Self::POINT, recipe, CONSTRUCT)?);
         adapter.0.passed(adapter.plan(&first_facts()))?;
         Ok(adapter)
     }
@@ -103,7 +107,7 @@ impl ApprovalPoint for ApprovalAdapter {
     }
 }
 
-fn answer(step: WireStep) -> Result<ApprovalStep, String> {
+pub(super) fn answer(step: WireStep) -> Result<ApprovalStep, String> {
     let WireStep { name, quorum, approvers, .. } = step;
     if name.trim().is_empty() {
         return Err("a step has no name".to_owned());

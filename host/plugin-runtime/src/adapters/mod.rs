@@ -1,6 +1,8 @@
 //! One file per extension point: the domain's question in wire records, the plugin's answer checked and in domain words.
 
 mod approval;
+#[cfg(test)]
+mod fuzz;
 mod order_process;
 mod pricing;
 mod tax;
@@ -12,10 +14,10 @@ use vectis_plugin_api::abi::host::{HostServices, object};
 use vectis_plugin_api::abi::module::PluginModRef;
 use vectis_plugin_api::{ErrorCode, Id};
 
-pub(crate) use crate::adapters::approval::ApprovalAdapter;
-pub(crate) use crate::adapters::order_process::OrderProcessAdapter;
-pub(crate) use crate::adapters::pricing::PricingAdapter;
-pub(crate) use crate::adapters::tax::TaxAdapter;
+pub(crate) use crate::adapters::approval::{ApprovalAdapter, construct as construct_approval};
+pub(crate) use crate::adapters::order_process::{OrderProcessAdapter, construct as construct_order_process};
+pub(crate) use crate::adapters::pricing::{PricingAdapter, construct as construct_pricing};
+pub(crate) use crate::adapters::tax::{TaxAdapter, construct as construct_tax};
 use crate::lifecycle::Recipe;
 use crate::point::Point;
 use crate::refusal::Fault;
@@ -27,7 +29,7 @@ pub(crate) trait Adapter: Sized + Send + Sync + 'static {
     /// Constructs the entry point and asks it the first questions.
     fn start(recipe: Recipe) -> Result<Self, Fault>;
 
-    /// Whether it panicked too often to be asked again.
+    /// Whether it failed too often to be asked again.
     fn has_given_up(&self) -> bool;
 
     /// Lower answers first, among several.

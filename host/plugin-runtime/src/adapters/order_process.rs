@@ -12,10 +12,11 @@ use vectis_plugin_api::abi::module::PluginModRef;
 use vectis_plugin_api::abi::order_process::{
     OrderFactsRecord, OrderProcessObj, place, states, step, transitions,
 };
+use vectis_plugin_api::abi::remote;
 use vectis_plugin_api::order_process::{Effect, State, Step as WireStep, Transition};
 
 use crate::adapters::Adapter;
-use crate::lifecycle::{Instance, Recipe};
+use crate::lifecycle::{Construct, Instance, Recipe};
 use crate::point::Point;
 use crate::refusal::{Fault, Step};
 use crate::shadow::Question;
@@ -27,7 +28,10 @@ pub(crate) struct OrderProcessAdapter {
 }
 
 /// The object behind the wire.
-pub(super) fn construct(
+const CONSTRUCT: Construct<OrderProcessObj> =
+    Construct { here: construct, apart: |remote| remote::order_process(remote) };
+
+pub(crate) fn construct(
     module: PluginModRef,
     name: &str,
     config_json: &str,
@@ -40,7 +44,7 @@ impl Adapter for OrderProcessAdapter {
     const POINT: Point = Point::OrderProcess;
 
     fn start(recipe: Recipe) -> Result<Self, Fault> {
-        let instance = Instance::start(Self::POINT, recipe, construct)?;
+        let instance = Instance::start(Self::POINT, recipe, CONSTRUCT)?;
         let unanswered = |error: PointError| Fault::new(Step::SelfTest, error.to_string());
         let states = instance.ask(states).map_err(unanswered)?.into_iter().map(state).collect();
         let transitions =
@@ -103,24 +107,7 @@ impl OrderProcessAdapter {
             ext: "".into(),
         };
         let decided = self.instance.ask(|plugin| ask(plugin, &record))?;
-        self.answer(decided).map_err(|what| self.instance.lied(what))
-    }
-
-    fn answer(&self, step: WireStep) -> Result<OrderStep, String> {
-        match step {
-            WireStep::Go { state, effects } if self.knows(&state) => {
-                Ok(OrderStep::Go { state, effects: known_effects(&effects)? })
-            }
-            WireStep::Go { state, .. } => Err(format!("it leads to {state:?}, which is none of its states")),
-            WireStep::Refuse { reason } if reason.trim().is_empty() => {
-                Err("it refuses without a reason".to_owned())
-            }
-            WireStep::Refuse { reason } => Ok(OrderStep::Refuse { reason }),
-        }
-    }
-
-    fn knows(&self, key: &str) -> bool {
-        self.states.iter().any(|state| state.key == key)
+        answer(&self.states, decided).map_err(|what| self.instance.lied(what))
     }
 
     /// States are there, named and different; transitions connect them, and none leaves a final one.
@@ -150,6 +137,20 @@ impl OrderProcessAdapter {
             }
         }
         Ok(())
+    }
+}
+
+/// A step to a state there is, with effects this server knows; or a refusal with its reason.
+pub(super) fn answer(states: &[OrderState], step: WireStep) -> Result<OrderStep, String> {
+    match step {
+        WireStep::Go { state, effects } if states.iter().any(|known| known.key == state) => {
+            Ok(OrderStep::Go { state, effects: known_effects(&effects)? })
+        }
+        WireStep::Go { state, .. } => Err(format!("it leads to {state:?}, which is none of its states")),
+        WireStep::Refuse { reason } if reason.trim().is_empty() => {
+            Err("it refuses without a reason".to_owned())
+        }
+        WireStep::Refuse { reason } => Ok(OrderStep::Refuse { reason }),
     }
 }
 

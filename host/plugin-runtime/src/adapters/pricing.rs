@@ -11,21 +11,25 @@ use vectis_plugin_api::Error;
 use vectis_plugin_api::abi::host::HostObj;
 use vectis_plugin_api::abi::module::PluginModRef;
 use vectis_plugin_api::abi::pricing::{PricingCall, PricingObj, price};
+use vectis_plugin_api::abi::remote;
 use vectis_plugin_api::pricing::{Candidate, Line, PriceLevel as WireLevel, Priced};
 
 use crate::adapters::{Adapter, id, id_if_any};
-use crate::lifecycle::{Instance, Recipe};
+use crate::lifecycle::{Construct, Instance, Recipe};
 use crate::point::Point;
 use crate::refusal::Fault;
 use crate::shadow::Question;
 
 /// A thousand thousand million of the major unit: nothing sold costs more, and any mistake in powers of ten shows.
-const MAX_UNIT_PRICE_MICROS: i64 = 1_000_000_000_000_000_000;
+pub(super) const MAX_UNIT_PRICE_MICROS: i64 = 1_000_000_000_000_000_000;
 
 pub(crate) struct PricingAdapter(Instance<PricingObj>);
 
 /// The object behind the wire.
-pub(super) fn construct(
+const CONSTRUCT: Construct<PricingObj> =
+    Construct { here: construct, apart: |remote| remote::pricing(remote) };
+
+pub(crate) fn construct(
     module: PluginModRef,
     name: &str,
     config_json: &str,
@@ -38,7 +42,7 @@ impl Adapter for PricingAdapter {
     const POINT: Point = Point::Pricing;
 
     fn start(recipe: Recipe) -> Result<Self, Fault> {
-        let adapter = Self(Instance::start(Self::POINT, recipe, construct)?);
+        let adapter = Self(Instance::start(Self::POINT, recipe, CONSTRUCT)?);
         adapter.0.passed(adapter.price(&first_question()))?;
         Ok(adapter)
     }
@@ -105,7 +109,11 @@ fn line(line: &PricingLine) -> Line<'_> {
 
 /// A named candidate is where a price *comes from*: the plugin may have taken something off it, so the two need not be
 /// equal.
-fn answer(line: &PricingLine, priced: &Priced, currency: Currency) -> Result<Option<PricedAnswer>, String> {
+pub(super) fn answer(
+    line: &PricingLine,
+    priced: &Priced,
+    currency: Currency,
+) -> Result<Option<PricedAnswer>, String> {
     match priced.status {
         Priced::NO_PRICE => return Ok(None),
         Priced::PRICED => {}

@@ -10,19 +10,20 @@ use vectis_kernel::{Currency, Money, Quantity};
 use vectis_plugin_api::Error;
 use vectis_plugin_api::abi::host::HostObj;
 use vectis_plugin_api::abi::module::PluginModRef;
+use vectis_plugin_api::abi::remote;
 use vectis_plugin_api::abi::tax::{
     TaxAnswer as WireAnswer, TaxCall, TaxKind as WireKind, TaxObj, stage, tax,
 };
 use vectis_plugin_api::tax::TaxLine;
 
 use crate::adapters::{Adapter, id};
-use crate::lifecycle::{Instance, Recipe};
+use crate::lifecycle::{Construct, Instance, Recipe};
 use crate::point::Point;
 use crate::refusal::{Fault, Step};
 use crate::shadow::Question;
 
 /// How many times its amount the taxes on a line may be. Duties on spirits reach several times the price.
-const MAX_TIMES_AMOUNT: i64 = 10;
+const MAX_TIMES_AMOUNT: i128 = 10;
 const MAX_NAME_BYTES: usize = 200;
 
 pub(crate) struct TaxAdapter {
@@ -31,7 +32,9 @@ pub(crate) struct TaxAdapter {
 }
 
 /// The object behind the wire.
-pub(super) fn construct(
+const CONSTRUCT: Construct<TaxObj> = Construct { here: construct, apart: |remote| remote::tax(remote) };
+
+pub(crate) fn construct(
     module: PluginModRef,
     name: &str,
     config_json: &str,
@@ -44,7 +47,7 @@ impl Adapter for TaxAdapter {
     const POINT: Point = Point::Tax;
 
     fn start(recipe: Recipe) -> Result<Self, Fault> {
-        let instance = Instance::start(Self::POINT, recipe, construct)?;
+        let instance = Instance::start(Self::POINT, recipe, CONSTRUCT)?;
         let stage = instance.ask(stage).map_err(|error| Fault::new(Step::SelfTest, error.to_string()))?;
         let adapter = Self { instance, stage };
         adapter.instance.passed(adapter.tax(&first_question()))?;
@@ -105,9 +108,10 @@ fn wire_line(line: &TaxingLine) -> TaxLine<'_> {
     TaxLine::new(&line.category, line.amount.minor, line.quantity.milli()).exempt(line.is_exempt)
 }
 
-fn answer(question: &TaxingQuestion, found: &WireAnswer) -> Result<TaxAnswer, String> {
+pub(super) fn answer(question: &TaxingQuestion, found: &WireAnswer) -> Result<TaxAnswer, String> {
     let kinds = found.kinds.iter().map(kind).collect::<Result<Vec<_>, _>>()?;
-    let mut sums = vec![0_i64; question.lines.len()];
+    // Wide, so that no sum is cut off at what an amount can hold and then looks small enough.
+    let mut sums = vec![0_i128; question.lines.len()];
     let mut amounts = Vec::with_capacity(found.amounts.len());
     for amount in &found.amounts {
         let (line, kind, minor) = (amount.line as usize, amount.kind as usize, amount.amount_minor);
@@ -121,8 +125,9 @@ fn answer(question: &TaxingQuestion, found: &WireAnswer) -> Result<TaxAnswer, St
         if minor != 0 && minor.signum() != base.signum() {
             return Err(format!("line {line} of {base} has the tax {minor}, of another sign"));
         }
-        let most = if question.prices_include_tax { base } else { base.saturating_mul(MAX_TIMES_AMOUNT) };
-        *sum = sum.saturating_add(minor);
+        let times = if question.prices_include_tax { 1 } else { MAX_TIMES_AMOUNT };
+        let most = i128::from(base) * times;
+        *sum += i128::from(minor);
         if sum.unsigned_abs() > most.unsigned_abs() {
             return Err(format!("line {line} of {base} has taxes of {sum}, more than {most}"));
         }

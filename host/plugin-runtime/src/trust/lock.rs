@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use vectis_contracts::plugins::Isolation;
 
 /// The version of the format.
 const SCHEMA: u32 = 1;
@@ -103,26 +104,6 @@ impl LockStanding {
             Self::Pinned => "pinned",
             Self::Trusted => "trusted",
             Self::Revoked => "revoked",
-        }
-    }
-}
-
-/// How a plugin is run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Isolation {
-    /// In the server's own process: fastest, and trusted with everything.
-    InProcess,
-    /// In a process of its own.
-    Process,
-}
-
-impl Isolation {
-    /// As in the file.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::InProcess => "in-process",
-            Self::Process => "process",
         }
     }
 }

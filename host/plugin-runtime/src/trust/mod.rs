@@ -8,10 +8,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 pub(crate) use crate::trust::lock::write_atomically;
-pub use crate::trust::lock::{Isolation, Lock, LockEntry, LockError, LockStanding};
+pub use crate::trust::lock::{Lock, LockEntry, LockError, LockStanding};
 pub use crate::trust::operator::{Grant, Revoked, TrustError, pin, revoke, trust};
 pub use crate::trust::signature::SignatureState;
 pub(crate) use crate::trust::signature::signature_file;
+
+use vectis_contracts::plugins::Isolation;
 
 use crate::refusal::{Fault, Step};
 use crate::trust::signature::Keys;

@@ -4,11 +4,12 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use vectis_contracts::plugins::Isolation;
 use vectis_plugin_api::manifest::Manifest;
 
 use crate::refusal::{Fault, Identity, Refusal};
 use crate::trust::TrustOptions;
-use crate::trust::lock::{Isolation, Lock, LockEntry, LockError, LockStanding};
+use crate::trust::lock::{Lock, LockEntry, LockError, LockStanding};
 use crate::trust::signature::Keys;
 use crate::{discover, manifest, verify};
 

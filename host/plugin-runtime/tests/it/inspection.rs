@@ -6,6 +6,7 @@ use tempfile::TempDir;
 use vectis_plugin_runtime::{CheckOutcome, CheckReport, Inspection, Step, TrustOptions, check, inspect};
 
 use crate::libraries::{fault_plugin, golden, template, with};
+use crate::shop::Folder;
 
 fn file(bytes: &[u8]) -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
@@ -14,16 +15,13 @@ fn file(bytes: &[u8]) -> (TempDir, PathBuf) {
     (folder, path)
 }
 
-fn nobodys_word() -> TrustOptions {
-    TrustOptions::default()
-}
-
+/// As the program does it: the file's code runs in a process of its own.
 fn checked(path: &Path) -> CheckReport {
-    check(path, &nobodys_word()).unwrap()
+    check(path, Folder::new(&[]).options_apart()).unwrap()
 }
 
 fn inspected(path: &Path) -> Inspection {
-    inspect(path, &nobodys_word()).unwrap().unwrap()
+    inspect(path, &TrustOptions::default()).unwrap().unwrap()
 }
 
 #[test]
@@ -131,7 +129,7 @@ fn an_inspection_of_something_else_is_refused() {
     let (_folder, path) = file(b"hello");
 
     assert_eq!(
-        inspect(&path, &nobodys_word()).unwrap().unwrap_err().to_string(),
+        inspect(&path, &TrustOptions::default()).unwrap().unwrap_err().to_string(),
         "acme.so refused at step elf: it is not an ELF library; put a plugin's .so in its place"
     );
 }
@@ -156,7 +154,7 @@ fn damaged_headers_are_refused_or_read_but_never_end_the_process() {
             damaged[at] = u8::try_from(next(256)).unwrap();
         }
         std::fs::write(&path, &damaged).unwrap();
-        refused += usize::from(inspect(&path, &nobodys_word()).unwrap().is_err());
+        refused += usize::from(inspect(&path, &TrustOptions::default()).unwrap().is_err());
     }
     drop(folder);
     assert!((30..300).contains(&refused), "{refused}");

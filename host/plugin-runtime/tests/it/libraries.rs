@@ -17,12 +17,22 @@ pub(crate) fn template() -> &'static [u8] {
     BYTES.get_or_init(|| built("vectis-plugin-template", "examples/plugin-template"))
 }
 
+/// The bytes of a plugin that Vectis is shipped with.
+pub(crate) fn first_party(name: &str) -> Vec<u8> {
+    built(&format!("vectis-{name}"), &format!("plugins/{name}"))
+}
+
+/// The bytes of `vectis-fault-set`: a plugin that keeps every promise but the one it is told to break.
+pub(crate) fn fault_set() -> Vec<u8> {
+    built("vectis-fault-set", "tests/fault-set")
+}
+
 /// A frozen plugin.
 pub(crate) fn golden(name: &str) -> Vec<u8> {
     std::fs::read(workspace().join("tests/golden").join(name)).unwrap()
 }
 
-fn workspace() -> PathBuf {
+pub(crate) fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 

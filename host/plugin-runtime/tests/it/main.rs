@@ -5,10 +5,13 @@
 mod activation;
 mod bindings;
 mod channels;
+mod conformance;
+mod equality;
 mod inspection;
 mod libraries;
 mod lies;
 mod life;
+mod outside;
 mod panics;
 mod questions;
 mod refusals;
@@ -22,3 +25,4 @@ mod starting;
 mod swap;
 mod trust;
 mod watch;
+mod zoo;

@@ -255,7 +255,7 @@ async fn initializers_that_are_not_declared_are_refused() {
 }
 
 /// Says in the dynamic table that there are so many initializers. Only read, never run.
-fn with_initializers(bytes: &[u8], count: u64) -> Vec<u8> {
+pub(crate) fn with_initializers(bytes: &[u8], count: u64) -> Vec<u8> {
     let entry = |count: u64| [27_u64.to_le_bytes(), (count * 8).to_le_bytes()].concat();
     replaced(bytes, &entry(2), &entry(count), usize::MAX)
 }

@@ -8,13 +8,15 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use uuid::Uuid;
 use vectis_contracts::channels::StrategyBinding;
-use vectis_contracts::plugins::{Plugin, PluginStatus, Plugins};
+use vectis_contracts::plugins::{Isolation, Plugin, PluginStatus, Plugins};
 use vectis_contracts::points::{
     ApprovalPoint, OrderProcessPoint, PointError, PricingPoint, Strategies, TaxPoint,
 };
 use vectis_kernel::Ctx;
 use vectis_kernel::ids::ChannelId;
-use vectis_plugin_runtime::{PluginRuntime, RuntimeOptions, StartError, TrustOptions};
+use vectis_plugin_runtime::{
+    IsolationPolicy, PluginRuntime, ProcessOptions, RuntimeOptions, StartError, TrustOptions,
+};
 
 use crate::channels::FakeChannels;
 use crate::releases::FakeReleases;
@@ -87,8 +89,28 @@ impl Folder {
         RuntimeOptions {
             call_budget: Duration::from_millis(20),
             trust: TrustOptions { lock_file: place.join("plugins.lock"), ..TrustOptions::default() },
+            isolation: IsolationPolicy { default: Isolation::InProcess, ..IsolationPolicy::default() },
             ..RuntimeOptions::of_folder(place)
         }
+    }
+
+    /// The same with every plugin in processes of its own, which get their answers done on the busiest machine.
+    pub(crate) fn options_apart(&self) -> RuntimeOptions {
+        RuntimeOptions {
+            isolation: IsolationPolicy::default(),
+            process: ProcessOptions {
+                program: env!("CARGO_BIN_EXE_vectis-plugin-process").into(),
+                arguments: Vec::new(),
+                kill_grace: Duration::from_secs(20),
+                ..ProcessOptions::default()
+            },
+            ..self.options()
+        }
+    }
+
+    pub(crate) async fn start_apart(self) -> Shop {
+        let options = self.options_apart();
+        self.start_with(options).await.unwrap_or_else(|(_, error)| panic!("{error}"))
     }
 
     pub(crate) async fn start(self) -> Shop {

@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
+use vectis_contracts::plugins::Isolation;
 use vectis_contracts::points::PointError;
 use vectis_plugin_runtime::{
-    Grant, Isolation, Lock, LockStanding, Revoked, RuntimeOptions, SignatureState, Standing, TrustOptions,
-    Unsigned, inspect, lock_file_beside, pin, revoke, trust,
+    Grant, Lock, LockStanding, Revoked, RuntimeOptions, SignatureState, Standing, TrustOptions, Unsigned,
+    inspect, lock_file_beside, pin, revoke, trust,
 };
 
 use crate::libraries::{fault_plugin, with};

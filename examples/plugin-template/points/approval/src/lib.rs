@@ -38,8 +38,11 @@ impl Approval for PluginTemplate {
     }
 
     fn may_decide(&self, facts: &DecisionFacts<'_>) -> Result<Option<String>, Error> {
-        let is_own = facts.submitted_by == facts.decided_by;
-        Ok(is_own.then(|| "Nobody approves the own order.".to_owned()))
+        if facts.submitted_by == facts.decided_by {
+            return Ok(Some("Nobody approves the own order.".to_owned()));
+        }
+        let has_approved = facts.approved_by.contains(&facts.decided_by);
+        Ok(has_approved.then(|| "You have approved this step already.".to_owned()))
     }
 }
 

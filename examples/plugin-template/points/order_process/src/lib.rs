@@ -48,6 +48,7 @@ impl OrderProcess for PluginTemplate {
         match to {
             "Done" if is_paid || self.0.ship_unpaid => Ok(Step::go("Done", [Effect::SHIP_STOCK])),
             "Done" => Ok(Step::refuse("The order is not paid yet.")),
+            "Canceled" if facts.has_shipments => Ok(Step::refuse("Goods have been shipped already.")),
             "Canceled" => Ok(Step::go("Canceled", [Effect::RELEASE_STOCK, Effect::REFUND_PAYMENT])),
             other => Err(Error::new(ErrorCode::UNSUPPORTED, format!("there is no state {other}"))),
         }

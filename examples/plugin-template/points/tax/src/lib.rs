@@ -37,10 +37,13 @@ impl Tax for PluginTemplate {
     fn tax(&self, ctx: &TaxCtx<'_>, lines: &[TaxLine<'_>], out: &mut TaxOut) -> Result<(), Error> {
         let rate = self.0.rate_ppm;
         let kind = out.kind(&self.0.name, ctx.country(), rate);
-        let whole = if ctx.prices_include_tax() { PPM + rate } else { PPM };
         for (index, line) in lines.iter().enumerate().filter(|(_, line)| !line.is_exempt()) {
-            let base = line.amount_minor.checked_add(line.taxed_before_minor);
-            let amount = base.and_then(|base| share(base, rate, whole));
+            let amount = if ctx.prices_include_tax() {
+                // The taxes of earlier stages are inside the amount, as this one is.
+                share(line.amount_minor, rate, PPM + rate)
+            } else {
+                line.amount_minor.checked_add(line.taxed_before_minor).and_then(|base| share(base, rate, PPM))
+            };
             out.add(index, kind, amount.ok_or_else(|| Error::input("a line's amount is too large"))?);
         }
         Ok(())

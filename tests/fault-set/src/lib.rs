@@ -1,0 +1,29 @@
+//! A plugin that keeps every promise but the one its configuration tells it to break. `bug = "none"` is a good plugin; all
+//! others are mistakes people make. The conformance kit is proved by finding them.
+
+mod approval;
+mod order_process;
+mod pricing;
+mod tax;
+#[cfg(test)]
+mod tests;
+
+use vectis_plugin_api::export_plugin;
+
+use crate::approval::FaultyApproval;
+use crate::order_process::FaultyProcess;
+use crate::pricing::FaultyPricing;
+use crate::tax::FaultyTax;
+
+#[expect(clippy::panic, reason = "one of the mistakes people make")]
+fn fall_over(why: &str) -> ! {
+    panic!("{why}")
+}
+
+export_plugin! {
+    manifest: "../plugin.toml",
+    pricing: { "faulty-pricing" => FaultyPricing },
+    tax: { "faulty-tax" => FaultyTax },
+    order_process: { "faulty-process" => FaultyProcess },
+    approval: { "faulty-approval" => FaultyApproval },
+}
