@@ -1,11 +1,15 @@
 //! Which version of which plugin is in force in the shop, what each replica runs, and the trail of it. Kept by the module
 //! `plugins`; the plugin runtime of every process follows it.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use vectis_kernel::{Ctx, Failure};
+
+use crate::plugins::Isolation;
 
 /// A version of a plugin: the content of one file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,6 +103,19 @@ pub enum PluginFact {
         version: PluginVersion,
         /// `pinned`, `trusted`, `signed`, `unsigned`.
         standing: &'static str,
+    },
+    /// A file's code answers on terms of the lock file that are new.
+    Granted {
+        /// The plugin's name.
+        plugin: String,
+        /// Which.
+        version: PluginVersion,
+        /// `pinned` or `trusted`.
+        standing: &'static str,
+        /// Where it runs.
+        isolation: Isolation,
+        /// What it may use, with the limits of each.
+        capabilities: BTreeMap<String, Vec<String>>,
     },
     /// A file may not run.
     Refused {

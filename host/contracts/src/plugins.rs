@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use vectis_kernel::ids::ChannelId;
@@ -35,6 +36,8 @@ impl Isolation {
 pub enum PluginStatus {
     /// Loaded, its entry points can be activated.
     Loaded,
+    /// Loaded, but an entry point failed too often and is not asked any more: which, why, and what answers instead.
+    Quarantined(String),
     /// Not loaded: what, where, why, fix, in one sentence.
     Refused(String),
     /// Somebody switched it off; the sentence says how it is switched on.
@@ -146,6 +149,17 @@ pub struct PluginHealth {
     pub previous: Option<PluginVersion>,
     /// By entry point.
     pub calls: Vec<EntryPointCalls>,
+    /// The last time that a version of it was refused here.
+    pub last_refusal: Option<LastRefusal>,
+}
+
+/// When and why a version was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastRefusal {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// What, where, why, fix.
+    pub sentence: String,
 }
 
 /// What an entry point was asked since the process started.

@@ -23,7 +23,8 @@ pub(crate) const POLICY: &[TypePolicy] = &[
         )],
     ),
     ("PluginsHealth", &[(Access::Owner, "revision plugins replicas")]),
-    ("PluginHealth", &[(Access::Owner, "plugin installed previous calls")]),
+    ("PluginHealth", &[(Access::Owner, "plugin installed previous calls lastRefusal")]),
+    ("PluginRefusal", &[(Access::Owner, "at sentence")]),
     ("PluginVersion", &[(Access::Owner, "version sha256")]),
     (
         "PluginCalls",
@@ -56,6 +57,17 @@ pub struct PluginHealth {
     pub previous: Option<PluginVersion>,
     /// What its entry points were asked since the process started.
     pub calls: Vec<PluginCalls>,
+    /// The last time that a version of it was refused by this process.
+    pub last_refusal: Option<PluginRefusal>,
+}
+
+/// When and why a version was refused.
+#[derive(SimpleObject)]
+pub struct PluginRefusal {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// What, where, why, fix.
+    pub sentence: String,
 }
 
 /// A version of a plugin.
@@ -136,6 +148,9 @@ impl From<contract::PluginHealth> for PluginHealth {
             installed: health.installed.into_iter().map(Into::into).collect(),
             previous: health.previous.map(Into::into),
             calls: health.calls.into_iter().map(calls).collect(),
+            last_refusal: health
+                .last_refusal
+                .map(|refusal| PluginRefusal { at: refusal.at, sentence: refusal.sentence }),
         }
     }
 }

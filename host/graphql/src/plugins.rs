@@ -33,6 +33,9 @@ pub(crate) const POLICY: &[TypePolicy] = &[
 pub enum PluginStatus {
     /// Its entry points can be activated.
     Loaded,
+    /// It is loaded, but an entry point failed too often and is not asked any more; `refusal` says which, why, and what
+    /// answers instead.
+    Quarantined,
     /// It was not loaded; `refusal` says why.
     Refused,
     /// Somebody switched it off.
@@ -137,6 +140,7 @@ impl From<contract::Plugin> for Plugin {
     fn from(plugin: contract::Plugin) -> Self {
         let (status, refusal) = match plugin.status {
             Status::Loaded => (PluginStatus::Loaded, None),
+            Status::Quarantined(why) => (PluginStatus::Quarantined, Some(why)),
             Status::Refused(why) => (PluginStatus::Refused, Some(why)),
             Status::Disabled(why) => (PluginStatus::Disabled, Some(why)),
             Status::Superseded(why) => (PluginStatus::Superseded, Some(why)),

@@ -195,7 +195,7 @@ pub(crate) fn views(set: &PluginSet) -> Vec<Plugin> {
                 signer: file.verdict.signer.clone(),
                 isolation: Some(library.isolation()),
                 processes: library.processes(),
-                ..view(&known, PluginStatus::Loaded, entry_point_views(set, library))
+                ..view(&known, status_of(set, library), entry_point_views(set, library))
             });
         }
         if let Some(sentence) = file.refusal.clone() {
@@ -212,6 +212,14 @@ pub(crate) fn views(set: &PluginSet) -> Vec<Plugin> {
     }
     views.sort_by(|a, b| (&a.name, &a.file).cmp(&(&b.name, &b.file)));
     views
+}
+
+/// Of a plugin that is loaded.
+fn status_of(set: &PluginSet, library: &Library) -> PluginStatus {
+    match &set.quarantined(library.name())[..] {
+        [] => PluginStatus::Loaded,
+        sentences => PluginStatus::Quarantined(sentences.join("; ")),
+    }
 }
 
 fn view(known: &Identity, status: PluginStatus, entry_points: Vec<EntryPointView>) -> Plugin {

@@ -8,6 +8,7 @@ use vectis_contracts::plugin_releases::{Release, Releases};
 use crate::files::{Aside, FileState};
 use crate::load::{Library, Loader};
 use crate::refusal::{Fault, Identity, Step};
+use crate::registry::Previous;
 use crate::store::Store;
 
 /// Lays releases over files.
@@ -75,6 +76,29 @@ impl Overlay<'_> {
                 FileState::refused(known, fault, kept.next())
             }
         }
+    }
+
+    /// The versions that a rollback would go back to.
+    pub(crate) fn previous(&self, releases: &Releases) -> Previous {
+        let mut all = Previous::default();
+        for release in releases.all.iter().filter(|release| release.is_enabled) {
+            let Some(wanted) = &release.previous else { continue };
+            let found = self.store.find(&wanted.sha256).and_then(|path| {
+                let mut known = Identity::default();
+                path.map(|path| self.loader.load_kept(&path, &wanted.sha256, &mut known)).transpose()
+            });
+            match found {
+                Ok(Some(library)) => {
+                    all.insert(release.plugin.clone(), library);
+                }
+                Ok(None) => {}
+                Err(fault) => {
+                    let (plugin, version, why) = (&release.plugin, &wanted.version, &fault.why);
+                    tracing::warn!(plugin, "{plugin} {version} is not ready to take over again: {why}");
+                }
+            }
+        }
+        all
     }
 
     fn load(&mut self, release: &Release, known: &mut Identity) -> Result<Arc<Library>, Fault> {

@@ -121,3 +121,22 @@ impl Default for Quarantine {
         Self { faults: 3, window: Duration::from_secs(60) }
     }
 }
+
+/// What answers in place of an entry point that was given up. Without one, the operation fails.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fallback {
+    /// The version of the plugin that a rollback would go back to, with the same configuration. It is kept ready.
+    PreviousVersion,
+    /// What the plugin of this name offers for the point, without a configuration.
+    Plugin(String),
+}
+
+impl Fallback {
+    /// How a configuration asks for [`Self::PreviousVersion`]; no name of a plugin has a space in it.
+    pub const PREVIOUS_VERSION: &str = "previous version";
+
+    /// As a configuration has it.
+    pub fn parse(word: &str) -> Self {
+        if word == Self::PREVIOUS_VERSION { Self::PreviousVersion } else { Self::Plugin(word.to_owned()) }
+    }
+}

@@ -50,7 +50,7 @@ pub use crate::conformance::{
     Case, Conformance, EntryPointReport, Options as ConformanceOptions, Report, Timings,
 };
 pub use crate::inspect::{Inspection, inspect};
-pub use crate::isolation::{IsolationPolicy, ProcessOptions, Quarantine};
+pub use crate::isolation::{Fallback, IsolationPolicy, ProcessOptions, Quarantine};
 pub use crate::process::run as run_plugin_process;
 pub use crate::refusal::{Refusal, Step};
 pub use crate::report::banner;

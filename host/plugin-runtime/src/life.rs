@@ -143,6 +143,7 @@ impl PluginRuntime {
             installed,
             previous: find(&set.releases, &plugin.name).and_then(|release| release.previous.clone()),
             calls: self.workshop.stats.calls(&plugin.name),
+            last_refusal: self.refusals.of(&plugin.name),
             plugin,
         });
         Ok(PluginsHealth { revision: set.releases.revision, plugins: plugins.collect(), replicas })
@@ -161,8 +162,9 @@ impl PluginRuntime {
         let file = format!("{}.so", to.sha256);
         let mut known = Identity { file, name, version, ..Identity::default() };
         let tried = self.try_out(&to.sha256, is_compared, &mut known).await?;
-        let differences = match tried {
-            Ok(differences) => differences,
+        // Held until it is in force, so that the processes that passed the trial are those that answer.
+        let (_library, differences) = match tried {
+            Ok(tried) => tried,
             Err(fault) => return Err(self.refuse(ctx, &known, fault).await),
         };
         if !differences.is_empty() {
@@ -182,13 +184,13 @@ impl PluginRuntime {
         self.put(ctx, releases, action, &release).await
     }
 
-    /// What the version answers differently, if that is asked for; the inner error is the version's.
+    /// The version, and what it answers differently, if that is asked for; the inner error is the version's.
     async fn try_out(
         &self,
         sha256: &str,
         is_compared: bool,
         known: &mut Identity,
-    ) -> Outcome<Result<Vec<String>, Fault>> {
+    ) -> Outcome<Result<(Arc<Library>, Vec<String>), Fault>> {
         self.hear_operator().await?;
         let (loader, store, sha256) = (self.loader.clone(), self.store.clone(), sha256.to_owned());
         let (workshop, set, slugs) = (self.workshop.clone(), self.current(), self.slugs());
@@ -203,9 +205,10 @@ impl PluginRuntime {
                     Fault::new(Step::Read, why)
                 })?;
                 let library = loader.load_kept(&path, &sha256, &mut learned)?;
-                let trial = Trial { workshop, set, slugs, library };
+                let trial = Trial { workshop, set, slugs, library: library.clone() };
                 trial.rehearse()?;
-                if is_compared { trial.differences() } else { Ok(Vec::new()) }
+                let differences = if is_compared { trial.differences()? } else { Vec::new() };
+                Ok((library, differences))
             });
             (learned, tried)
         });
@@ -264,6 +267,7 @@ impl PluginRuntime {
         let sha256 = known.sha256.clone();
         let sentence = known.refuse(fault).to_string();
         let fact = PluginFact::Refused { plugin, sha256, sentence: sentence.clone() };
+        self.refusals.remember(std::slice::from_ref(&fact));
         if let Err(failure) = self.releases.record(ctx, &[fact]).await {
             tracing::error!(?failure, sentence, "the audit trail lacks a refusal");
         }

@@ -119,6 +119,11 @@ impl<W> Instance<W> {
         self.faults().given_up.is_some()
     }
 
+    /// Why it is not asked again.
+    pub(crate) fn given_up(&self) -> Option<String> {
+        self.faults().given_up.clone()
+    }
+
     /// A first answer is good unless it broke a rule or panicked: a plugin may well have no answer to a made-up question.
     pub(crate) fn passed<A>(&self, answer: Result<A, PointError>) -> Result<(), Fault> {
         let why = match answer {

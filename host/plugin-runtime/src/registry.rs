@@ -16,7 +16,7 @@ use vectis_kernel::ids::ChannelId;
 use crate::adapters::{Adapter, ApprovalAdapter, OrderProcessAdapter, PricingAdapter, TaxAdapter};
 use crate::files::{FileState, find_plugin};
 use crate::host_api::{InstanceServices, LogLimit};
-use crate::isolation::Quarantine;
+use crate::isolation::{Fallback, Quarantine};
 use crate::lifecycle::{Counted, Recipe};
 use crate::load::Library;
 use crate::manifest::EntryPoint;
@@ -28,8 +28,8 @@ use crate::stats::StatsBook;
 pub(crate) struct Workshop {
     pub(crate) call_budget: Duration,
     pub(crate) quarantine: Quarantine,
-    /// Point → plugin in place of one that was given up.
-    pub(crate) fallback: BTreeMap<String, String>,
+    /// Point → what answers in place of one that was given up.
+    pub(crate) fallback: BTreeMap<String, Fallback>,
     pub(crate) log_lines_per_second: u32,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) stats: StatsBook,
@@ -88,6 +88,9 @@ pub(crate) fn slug_of(slugs: &Slugs, channel: ChannelId) -> String {
     slugs.get(&channel).cloned().unwrap_or_else(|| channel.to_string())
 }
 
+/// By plugin: the version that a rollback would go back to, where it is to be ready.
+pub(crate) type Previous = HashMap<String, Arc<Library>>;
+
 /// Everything that answers, at one moment.
 #[derive(Default)]
 pub(crate) struct PluginSet {
@@ -105,12 +108,19 @@ impl PluginSet {
     /// Builds the next set. Instances whose plugin and configuration are the same go on as they are.
     pub(crate) fn build(
         workshop: &Workshop,
-        files: Vec<FileState>,
+        (files, previous): (Vec<FileState>, Previous),
         (bindings, releases): (Bindings, Releases),
         slugs: &Slugs,
         old: &Self,
     ) -> Self {
-        let mut plan = Plan { workshop, files: &files, bindings: &bindings.all, slugs, problems: Vec::new() };
+        let mut plan = Plan {
+            workshop,
+            files: &files,
+            previous: &previous,
+            bindings: &bindings.all,
+            slugs,
+            problems: Vec::new(),
+        };
         let pricing = Slots::build(&mut plan, &old.pricing);
         let tax = Slots::build(&mut plan, &old.tax);
         let order_process = Slots::build(&mut plan, &old.order_process);
@@ -122,6 +132,15 @@ impl PluginSet {
     /// The file and library of a loaded plugin.
     pub(crate) fn plugin(&self, name: &str) -> Option<&Arc<Library>> {
         find_plugin(&self.files, name).map(|(_, library)| library)
+    }
+
+    /// The entry points of a plugin that are not asked any more, a sentence each.
+    pub(crate) fn quarantined(&self, plugin: &str) -> Vec<String> {
+        let mut all = self.pricing.quarantined(plugin);
+        all.extend(self.tax.quarantined(plugin));
+        all.extend(self.order_process.quarantined(plugin));
+        all.extend(self.approval.quarantined(plugin));
+        all
     }
 
     /// Entry points of a plugin that answer wherever nothing is activated.
@@ -140,6 +159,7 @@ impl PluginSet {
 struct Plan<'a> {
     workshop: &'a Workshop,
     files: &'a [FileState],
+    previous: &'a Previous,
     bindings: &'a [StrategyBinding],
     slugs: &'a Slugs,
     problems: Vec<Problem>,
@@ -164,7 +184,10 @@ struct Started<A> {
     library: Arc<Library>,
     entry_point: String,
     config: Value,
+    /// `in channel wholesale`.
+    place: String,
     adapter: Arc<A>,
+    previous: Option<Earlier<A>>,
 }
 
 impl<A> Clone for Started<A> {
@@ -174,13 +197,27 @@ impl<A> Clone for Started<A> {
             library: self.library.clone(),
             entry_point: self.entry_point.clone(),
             config: self.config.clone(),
+            place: self.place.clone(),
             adapter: self.adapter.clone(),
+            previous: self.previous.clone(),
         }
     }
 }
 
+/// The same entry point of the version before.
+struct Earlier<A> {
+    library: Arc<Library>,
+    adapter: Arc<A>,
+}
+
+impl<A> Clone for Earlier<A> {
+    fn clone(&self) -> Self {
+        Self { library: self.library.clone(), adapter: self.adapter.clone() }
+    }
+}
+
 /// Those asked in a channel, in order; never empty.
-type Answering<A> = Result<Vec<Arc<A>>, PointError>;
+type Answering<A> = Result<Vec<Started<A>>, PointError>;
 
 /// What answers where nothing is activated.
 enum Unbound<A> {
@@ -229,11 +266,16 @@ impl<A: Adapter> Slots<A> {
 
     /// The fallback in place of the only one that answers, once that was given up. Among several nobody can say which part
     /// of the answer the fallback would have to give, so there the operation fails.
-    fn in_force(&self, answering: &[Arc<A>]) -> Vec<Arc<A>> {
+    fn in_force(&self, answering: &[Started<A>]) -> Vec<Arc<A>> {
         match (answering, &self.fallback) {
-            ([only], Some(fallback)) if only.has_given_up() => vec![fallback.clone()],
-            _ => answering.to_vec(),
+            ([only], Some(fallback)) if only.adapter.has_given_up() => vec![fallback.clone()],
+            _ => answering.iter().map(|started| started.in_force().clone()).collect(),
         }
+    }
+
+    fn quarantined(&self, plugin: &str) -> Vec<String> {
+        let own = self.started.iter().filter(|started| started.library.name() == plugin);
+        own.filter_map(|started| started.quarantine(self.fallback.as_deref())).collect()
     }
 
     fn build(plan: &mut Plan<'_>, old: &Self) -> Self {
@@ -265,10 +307,10 @@ impl<A: Adapter> Slots<A> {
         let mut ranked = Vec::new();
         for (priority, outcome) in outcomes {
             let started = outcome?;
-            ranked.push((started.adapter.stage(), Reverse(priority), full_name(&started), started.adapter));
+            ranked.push((started.adapter.stage(), Reverse(priority), full_name(&started), started));
         }
         ranked.sort_by(|a, b| (a.0, a.1, &a.2).cmp(&(b.0, b.1, &b.2)));
-        Ok(ranked.into_iter().map(|(.., adapter)| adapter).collect())
+        Ok(ranked.into_iter().map(|(.., started)| started).collect())
     }
 
     fn answer_binding(
@@ -319,7 +361,7 @@ impl<A: Adapter> Slots<A> {
         };
         let wanted = Wanted { file, library, entry, config: &json!({}), channel: None };
         let started = self.start_or_keep(plan, &wanted, old);
-        Unbound::One(started.map(|started| vec![started.adapter]).map_err(|fault| PointError::Failed {
+        Unbound::One(started.map(|started| vec![started]).map_err(|fault| PointError::Failed {
             point: A::POINT.group(),
             plugin: name(library, entry),
             message: format!(
@@ -332,7 +374,8 @@ impl<A: Adapter> Slots<A> {
 
     /// Starts what the operator named as fallback, without a configuration.
     fn start_fallback(&mut self, plan: &mut Plan<'_>, old: &Self) -> Option<Arc<A>> {
-        let (name, files) = (plan.workshop.fallback.get(A::POINT.group())?, plan.files);
+        let files = plan.files;
+        let Fallback::Plugin(name) = plan.workshop.fallback.get(A::POINT.group())? else { return None };
         let offer = find_plugin(files, name)
             .and_then(|(file, library)| Some((file, library, library.offers(A::POINT).next()?)));
         let Some((file, library, entry)) = offer else {
@@ -365,6 +408,10 @@ impl<A: Adapter> Slots<A> {
             Some(before) => Ok(before.clone()),
             None => wanted.start(plan.workshop),
         };
+        let outcome = outcome.map(|started| {
+            let previous = wanted.previous(plan, before);
+            Started { previous, ..started }
+        });
         let outcome = outcome.or_else(|fault| {
             if before.is_some() || wanted.channel.is_some() {
                 plan.problems.push(wanted.problem(&fault, before.map(|before| &*before.library)));
@@ -397,6 +444,25 @@ impl<A: Adapter> Started<A> {
             && self.config == *wanted.config
             && !self.adapter.has_given_up()
     }
+
+    /// The version before, once this one was given up.
+    fn in_force(&self) -> &Arc<A> {
+        match &self.previous {
+            Some(previous) if self.adapter.has_given_up() => &previous.adapter,
+            _ => &self.adapter,
+        }
+    }
+
+    /// Why it is not asked any more, and what answers instead.
+    fn quarantine(&self, fallback: Option<&A>) -> Option<String> {
+        let why = self.adapter.given_up()?;
+        let instead = match (&self.previous, fallback) {
+            (_, Some(fallback)) => format!("; {} answers in its place", fallback.instance_name()),
+            (Some(previous), None) => format!("; {} answers in its place", previous.library.label()),
+            (None, None) => String::new(),
+        };
+        Some(format!("{} {} {}: {why}{instead}", A::POINT, self.entry_point, self.place))
+    }
 }
 
 /// An entry point that is to answer somewhere.
@@ -423,15 +489,48 @@ impl Wanted<'_> {
             library: self.library.clone(),
             entry_point: self.entry.name.clone(),
             config: self.config.clone(),
+            place: self.place(),
             adapter,
+            previous: None,
         })
     }
 
-    fn problem(&self, fault: &Fault, kept: Option<&Library>) -> Problem {
-        let place = match self.channel {
+    /// The same of the version before, when the operator wants that to be ready. The instance that answered until now is
+    /// the one that goes on.
+    fn previous<A: Adapter>(&self, plan: &Plan<'_>, before: Option<&Started<A>>) -> Option<Earlier<A>> {
+        if plan.workshop.fallback.get(A::POINT.group()) != Some(&Fallback::PreviousVersion) {
+            return None;
+        }
+        let library = plan.previous.get(self.library.name())?;
+        let known = before.filter(|before| before.config == *self.config).and_then(|before| {
+            let own = Earlier { library: before.library.clone(), adapter: before.adapter.clone() };
+            [Some(own), before.previous.clone()]
+                .into_iter()
+                .flatten()
+                .find(|earlier| Arc::ptr_eq(&earlier.library, library) && !earlier.adapter.has_given_up())
+        });
+        if known.is_some() {
+            return known;
+        }
+        let entry = library.offers(A::POINT).find(|entry| entry.name == self.entry.name)?;
+        let started = Wanted { library, entry, ..*self }.start(plan.workshop);
+        let started = started.inspect_err(|fault| {
+            let (label, why) = (library.label(), &fault.why);
+            tracing::warn!(plugin = library.name(), "{label} is not ready to take over again: {why}");
+        });
+        started.ok().map(|started| Earlier { library: library.clone(), adapter: started.adapter })
+    }
+
+    /// `in channel wholesale`.
+    fn place(&self) -> String {
+        match self.channel {
             Some((_, slug)) => format!("in channel {slug}"),
             None => "without a configuration".to_owned(),
-        };
+        }
+    }
+
+    fn problem(&self, fault: &Fault, kept: Option<&Library>) -> Problem {
+        let place = self.place();
         let kept = kept.map(|kept| format!("; {} keeps answering there as before", kept.label()));
         let (point, entry) = (self.entry.point, &self.entry.name);
         let why = format!("{point} {entry} {place}: {}{}", fault.why, kept.unwrap_or_default());

@@ -1,15 +1,18 @@
 //! What others are told of the set in force: the other processes, the audit trail, and whoever reads the log.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 use vectis_contracts::plugin_releases::{PluginFact, PluginReleases, PluginVersion, Replica, RunningPlugin};
+use vectis_contracts::plugins::LastRefusal;
 use vectis_kernel::Ctx;
 
+use crate::files::FileState;
 use crate::load::Library;
 use crate::registry::PluginSet;
-use crate::trust::Standing;
+use crate::trust::{Standing, Verdict};
 
 /// A process that has nothing new to say says so after this time, to be known alive.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(30);
@@ -55,6 +58,26 @@ impl Reporter {
     }
 }
 
+/// The last refusal of each plugin in this process.
+#[derive(Default)]
+pub(crate) struct Refusals(Mutex<BTreeMap<String, LastRefusal>>);
+
+impl Refusals {
+    pub(crate) fn remember(&self, facts: &[PluginFact]) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for fact in facts {
+            if let PluginFact::Refused { plugin, sentence, .. } = fact {
+                let at = Ctx::system("plugins").now();
+                all.insert(plugin.clone(), LastRefusal { at, sentence: sentence.clone() });
+            }
+        }
+    }
+
+    pub(crate) fn of(&self, plugin: &str) -> Option<LastRefusal> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(plugin).cloned()
+    }
+}
+
 fn version(library: &Library) -> PluginVersion {
     PluginVersion { version: library.manifest.plugin.version.clone(), sha256: library.sha256.clone() }
 }
@@ -77,6 +100,12 @@ fn running(set: &PluginSet) -> Vec<RunningPlugin> {
     for problem in &set.problems {
         plugins.entry(&problem.known.name).or_default().1 = Some(problem.sentence.clone());
     }
+    for (name, (running, problem)) in &mut plugins {
+        let quarantined = if running.is_some() { set.quarantined(name) } else { Vec::new() };
+        if !quarantined.is_empty() {
+            *problem = Some(quarantined.join("; "));
+        }
+    }
     let plugin =
         |(name, (running, problem)): (&str, _)| RunningPlugin { plugin: name.to_owned(), running, problem };
     plugins.into_iter().map(plugin).collect()
@@ -93,6 +122,7 @@ pub(crate) fn facts(old: &PluginSet, new: &PluginSet) -> Vec<PluginFact> {
                 version: version(library),
                 standing: file.verdict.standing.word(),
             }));
+            facts.extend(granted(old, file, library));
         }
         let sentence = file.refusal.as_ref().filter(|_| file.aside.is_none());
         let is_new =
@@ -107,6 +137,26 @@ pub(crate) fn facts(old: &PluginSet, new: &PluginSet) -> Vec<PluginFact> {
         }
     }
     facts
+}
+
+/// The terms of the lock file that a file runs on, when they are not those it ran on before.
+fn granted(old: &PluginSet, file: &FileState, library: &Library) -> Option<PluginFact> {
+    let Verdict { standing, capabilities, .. } = &file.verdict;
+    let is_same = |before: &FileState| {
+        let is_it =
+            |other: &Arc<Library>| other.sha256 == library.sha256 && other.isolation() == library.isolation();
+        before.verdict == file.verdict && before.library.as_ref().is_some_and(is_it)
+    };
+    if !matches!(standing, Standing::Pinned | Standing::Trusted) || old.files.iter().any(is_same) {
+        return None;
+    }
+    Some(PluginFact::Granted {
+        plugin: library.name().to_owned(),
+        version: version(library),
+        standing: standing.word(),
+        isolation: library.isolation(),
+        capabilities: capabilities.clone(),
+    })
 }
 
 /// Says loudly which plugins nobody vouches for, whenever these are others than before.
@@ -130,8 +180,7 @@ pub fn banner(names: &[&str]) -> Option<String> {
         return None;
     }
     Some(format!(
-        "UNSIGNED: {} may do all that the server may, and nobody vouches for the files: look at each with vectis plugins \
-         inspect, then run vectis plugins trust on it; plugins.unsigned = \"refuse\" keeps others out",
+        "UNSIGNED: nobody vouches for the files of {}: look at each with vectis plugins inspect, then run vectis plugins trust on it; plugins.unsigned = \"refuse\" keeps others out",
         names.join(", ")
     ))
 }

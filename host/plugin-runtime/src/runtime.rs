@@ -18,10 +18,10 @@ use vectis_kernel::{Clock, Ctx, Failure, SystemClock};
 
 use crate::files::{FileState, scan, why_missing};
 use crate::follow::Overlay;
-use crate::isolation::{IsolationPolicy, ProcessOptions, Quarantine};
+use crate::isolation::{Fallback, IsolationPolicy, ProcessOptions, Quarantine};
 use crate::load::Loader;
-use crate::registry::{Bindings, PluginSet, Slugs, Workshop};
-use crate::report::{self, Reporter};
+use crate::registry::{Bindings, PluginSet, Previous, Slugs, Workshop};
+use crate::report::{self, Refusals, Reporter};
 use crate::stats::StatsBook;
 use crate::store::Store;
 use crate::trust::{LockError, Trust, TrustOptions};
@@ -53,8 +53,8 @@ pub struct RuntimeOptions {
     pub process: ProcessOptions,
     /// When an entry point is given up.
     pub quarantine: Quarantine,
-    /// Extension point → name of the plugin that answers in place of one that was given up.
-    pub fallback: BTreeMap<String, String>,
+    /// Extension point → what answers in place of an entry point that was given up.
+    pub fallback: BTreeMap<String, Fallback>,
 }
 
 impl RuntimeOptions {
@@ -140,6 +140,8 @@ pub struct PluginRuntime {
     pub(crate) releases: Arc<dyn PluginReleases>,
     current: ArcSwap<PluginSet>,
     slugs: ArcSwap<Slugs>,
+    /// By plugin.
+    pub(crate) refusals: Refusals,
     /// One writer at a time; readers never wait.
     pub(crate) writing: tokio::sync::Mutex<Writer>,
 }
@@ -185,6 +187,7 @@ impl PluginRuntime {
             channels,
             releases,
             current: ArcSwap::default(),
+            refusals: Refusals::default(),
             slugs: ArcSwap::default(),
             writing: tokio::sync::Mutex::new(writer),
         });
@@ -271,6 +274,7 @@ impl PluginRuntime {
         writer.lacking = lacking;
         report::warn_of_unsigned(&old, &next);
         let facts = report::facts(&old, &next);
+        self.refusals.remember(&facts);
         if let Err(failure) = self.releases.record(ctx, &facts).await {
             tracing::error!(?failure, ?facts, "the audit trail lacks what happened to the plugins");
         }
@@ -290,7 +294,10 @@ impl PluginRuntime {
             let mut overlay =
                 Overlay { loader: &loader, store: &store, before: &old.files, lacking: Vec::new() };
             let files = overlay.apply(&folder, &releases);
-            (PluginSet::build(&workshop, files, (bindings, releases), &slugs, &old), overlay.lacking)
+            let is_wanted = workshop.fallback.values().any(|it| *it == Fallback::PreviousVersion);
+            let previous = if is_wanted { overlay.previous(&releases) } else { Previous::default() };
+            let next = PluginSet::build(&workshop, (files, previous), (bindings, releases), &slugs, &old);
+            (next, overlay.lacking)
         });
         Ok(building.await?)
     }

@@ -95,8 +95,8 @@ pub(super) async fn decide(server: &ServerArgs, mutation: &str, input: Value) ->
 pub(super) async fn status(server: &ServerArgs) -> anyhow::Result<ExitCode> {
     let staff = Staff::sign_in(server).await?;
     let query = "{ pluginsHealth { revision \
-                 plugins { plugin { name version file sha256 standing status refusal } installed { version sha256 } \
-                 previous { version } calls { point entryPoint calls errors p50Microseconds p99Microseconds lastError } } \
+                 plugins { plugin { name version file sha256 standing status refusal isolation processes { pids restarts faults memoryKb } } installed { version sha256 } \
+                 previous { version } calls { point entryPoint calls errors p50Microseconds p99Microseconds lastError } lastRefusal { at sentence } } \
                  replicas { name revision reportedAt plugins { name version sha256 problem } } } }";
     let data = staff.send(query, Value::Null).await?;
     let health = &data["pluginsHealth"];
@@ -112,14 +112,25 @@ fn health_lines(health: &Value) -> Vec<String> {
     let plugin = &health["plugin"];
     let state = text(&plugin["status"]).to_lowercase();
     let mut lines = vec![format!(
-        "{state:<10} {} {} {} {}",
+        "{state:<11} {} {} {} {} {}",
         text(&plugin["name"]),
         text(&plugin["version"]),
         short(&plugin["sha256"]),
-        text(&plugin["standing"])
+        text(&plugin["standing"]),
+        text(&plugin["isolation"]).to_lowercase().replace('_', "-")
     )];
+    let processes = &plugin["processes"];
+    if let Some(pids) = processes["pids"].as_array() {
+        lines.push(format!(
+            "             {} processes, {} restarts, {} faults, {} KiB",
+            pids.len(),
+            processes["restarts"],
+            processes["faults"],
+            processes["memoryKb"]
+        ));
+    }
     if let Some(refusal) = plugin["refusal"].as_str() {
-        lines.push(format!("           {refusal}"));
+        lines.push(format!("            {refusal}"));
     }
     let versions: Vec<String> = items(&health["installed"])
         .map(|version| format!("{} ({})", text(&version["version"]), short(&version["sha256"])))
@@ -127,31 +138,36 @@ fn health_lines(health: &Value) -> Vec<String> {
     if !versions.is_empty() {
         let previous = health["previous"]["version"].as_str();
         let back = previous.map(|version| format!("; rollback goes to {version}")).unwrap_or_default();
-        lines.push(format!("           installed {}{back}", versions.join(", ")));
+        lines.push(format!("            installed {}{back}", versions.join(", ")));
     }
     // A superseded or refused file beside the one that answers has the same name, but no calls of its own.
-    let calls = items(&health["calls"]).filter(|_| state == "loaded");
+    let answers = ["loaded", "quarantined"].contains(&state.as_str());
+    let calls = items(&health["calls"]).filter(|_| answers);
     lines.extend(calls.map(|calls| {
         let micros =
             |value: &Value| value.as_f64().map_or("-".to_owned(), |micros| format!("{micros:.1} us"));
         let error =
             calls["lastError"].as_str().map(|error| format!("; last error: {error}")).unwrap_or_default();
         format!(
-            "           {} {}  {} calls, {} errors, p50 {}, p99 {}{error}",
+            "            {} {}  {} calls, {} errors, p50 {}, p99 {}{error}",
             text(&calls["point"]),
             text(&calls["entryPoint"]),
-            calls["calls"],
-            calls["errors"],
+            calls["calls"].as_f64().unwrap_or_default(),
+            calls["errors"].as_f64().unwrap_or_default(),
             micros(&calls["p50Microseconds"]),
             micros(&calls["p99Microseconds"])
         )
     }));
+    let refusal = &health["lastRefusal"];
+    if let Some(sentence) = refusal["sentence"].as_str().filter(|_| answers) {
+        lines.push(format!("            last refusal {}: {sentence}", text(&refusal["at"])));
+    }
     lines
 }
 
 fn replica_lines(replica: &Value) -> Vec<String> {
     let head = format!(
-        "           {} at revision {}, reported {}",
+        "            {} at revision {}, reported {}",
         text(&replica["name"]),
         replica["revision"],
         text(&replica["reportedAt"])
@@ -161,7 +177,7 @@ fn replica_lines(replica: &Value) -> Vec<String> {
             .as_str()
             .map_or("nothing".to_owned(), |version| format!("{version} ({})", short(&plugin["sha256"])));
         let problem = plugin["problem"].as_str().map(|why| format!("; {why}")).unwrap_or_default();
-        format!("             {} {running}{problem}", text(&plugin["name"]))
+        format!("              {} {running}{problem}", text(&plugin["name"]))
     };
     std::iter::once(head).chain(items(&replica["plugins"]).map(plugin)).collect()
 }

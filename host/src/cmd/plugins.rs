@@ -229,7 +229,7 @@ async fn activate(server: &ServerArgs, channel: &str, mut input: Value) -> anyho
 pub(super) fn plugin_lines(plugins: &Value) -> String {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let line = |plugin: &Value| {
-        if plugin["status"] != "LOADED" {
+        if plugin["status"] != "LOADED" && plugin["status"] != "QUARANTINED" {
             return format!("{:<8} {}", text(&plugin["status"]).to_lowercase(), text(&plugin["refusal"]));
         }
         let entry_points = plugin["entryPoints"].as_array().into_iter().flatten();

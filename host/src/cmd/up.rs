@@ -46,6 +46,7 @@ pub(crate) async fn plugin_lines(host: &Host) -> anyhow::Result<String> {
                 plugin.entry_points.iter().map(|entry| format!("{}={}", entry.point, entry.name)).collect();
             format!("  loaded   {} {}  {}", plugin.name, plugin.version, points.join(" "))
         }
+        PluginStatus::Quarantined(why) => format!("  failing  {why}"),
         PluginStatus::Refused(why) => format!("  refused  {why}"),
         PluginStatus::Disabled(why) => format!("  disabled {why}"),
         PluginStatus::Superseded(why) => format!("  aside    {why}"),

@@ -47,7 +47,8 @@ pub struct Plugins {
     /// The operator's word for a single plugin, by name; it goes before `trusted` and `default_isolation`.
     #[schemars(with = "BTreeMap<String, IsolationWord>")]
     pub isolation: BTreeMap<String, Isolation>,
-    /// Which plugin, by name, answers a point in place of one that was given up; the operation fails when none is named.
+    /// What answers a point in place of an entry point that was given up: a plugin, by name, or `previous version`. The
+    /// operation fails when nothing is named.
     pub fallback: BTreeMap<String, String>,
     /// The processes of plugins that run apart.
     pub process: Process,
@@ -192,7 +193,11 @@ impl Plugins {
                 faults: self.quarantine.faults,
                 window: self.quarantine.window,
             },
-            fallback: self.fallback.clone(),
+            fallback: self
+                .fallback
+                .iter()
+                .map(|(point, word)| (point.clone(), runtime::Fallback::parse(word)))
+                .collect(),
             ..defaults
         }
     }

@@ -6,9 +6,11 @@ use vectis_plugin_api::{Error, ErrorCode, Host, Level};
 use crate::zoo::go_wrong;
 use crate::{Config, fall_over};
 
-/// What a version adds to every price, in millionths. Tests write other digits into the file to make other versions; what
-/// is no number makes one that does not start.
+/// What a version adds to every price, in millionths. Tests write other digits into the file to make other versions;
+/// `aborts` makes one that ends its process at the first question, anything else one that does not start.
 static BUILT_IN: [u8; 25] = *b"built-in surcharge 000000";
+
+const ABORTS: &str = "aborts";
 
 pub(crate) struct FaultPricing {
     config: Config,
@@ -20,6 +22,9 @@ pub(crate) struct FaultPricing {
 fn built_in() -> i64 {
     let text = std::hint::black_box(&BUILT_IN);
     let digits = std::str::from_utf8(&text[19..]).ok();
+    if digits == Some(ABORTS) {
+        return 0;
+    }
     digits.and_then(|digits| digits.parse().ok()).unwrap_or_else(|| fall_over("the surcharge is no number"))
 }
 
@@ -37,6 +42,9 @@ impl Pricing for FaultPricing {
 
     fn price(&self, ctx: &Ctx<'_>, lines: &[Line<'_>], out: &mut [Priced]) -> Result<(), Error> {
         go_wrong(self.config.fault(lines[0].sku()), &self.host)?;
+        if std::hint::black_box(&BUILT_IN).ends_with(ABORTS.as_bytes()) {
+            std::process::abort();
+        }
         let wrong = match self.config.fault(lines[0].sku()) {
             "panic" => fall_over("the tiers are gone"),
             "error" => return Err(Error::new(ErrorCode::UNAVAILABLE, "the price server is away")),

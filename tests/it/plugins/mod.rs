@@ -8,8 +8,10 @@ mod swaps;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use vectis_tests::shop::PASSWORD;
 use vectis_tests::{Client, Graphql, TestHost};
 
+use crate::kills::program::Program;
 use crate::shop::no_plugins::channel_id;
 
 /// A shop whose wholesale channel is priced by the fault plugin, version 1.0.0, which adds nothing.
@@ -24,6 +26,12 @@ async fn shop_with_versions() -> TestHost {
     });
     staff.mutate("strategyActivate { plugins { name } }", input).await.ok();
     host
+}
+
+/// The same person at a program beside the shop.
+async fn at(program: &Program, person: &str) -> Client {
+    let client = Client::new(program.url.clone()).channel("wholesale");
+    client.signed_in(&format!("{person}@demo.vectis.test"), PASSWORD).await
 }
 
 async fn install(staff: &Client, file: &str) -> Graphql {

@@ -121,6 +121,12 @@ fn told(fact: &PluginFact) -> AuditRecord {
         PluginFact::Loaded { plugin, version, standing } => {
             entry("plugin.load", plugin, of_version(plugin, version, standing))
         }
+        PluginFact::Granted { plugin, version, standing, isolation, capabilities } => {
+            let mut detail = of_version(plugin, version, standing);
+            detail["isolation"] = json!(isolation);
+            detail["capabilities"] = json!(capabilities);
+            entry("plugin.grant", plugin, detail)
+        }
         PluginFact::Refused { plugin, sha256, sentence } => {
             entry("plugin.refuse", plugin, json!({ "plugin": plugin, "sha256": sha256, "refusal": sentence }))
         }

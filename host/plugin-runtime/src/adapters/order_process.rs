@@ -60,6 +60,14 @@ impl Adapter for OrderProcessAdapter {
     fn has_given_up(&self) -> bool {
         self.instance.has_given_up()
     }
+
+    fn given_up(&self) -> Option<String> {
+        self.instance.given_up()
+    }
+
+    fn instance_name(&self) -> &str {
+        self.instance.name()
+    }
 }
 
 impl OrderProcessPoint for OrderProcessAdapter {

@@ -50,6 +50,14 @@ impl Adapter for PricingAdapter {
     fn has_given_up(&self) -> bool {
         self.0.has_given_up()
     }
+
+    fn given_up(&self) -> Option<String> {
+        self.0.given_up()
+    }
+
+    fn instance_name(&self) -> &str {
+        self.0.name()
+    }
 }
 
 impl PricingPoint for PricingAdapter {

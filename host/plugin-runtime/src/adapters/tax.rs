@@ -58,6 +58,14 @@ impl Adapter for TaxAdapter {
         self.instance.has_given_up()
     }
 
+    fn given_up(&self) -> Option<String> {
+        self.instance.given_up()
+    }
+
+    fn instance_name(&self) -> &str {
+        self.instance.name()
+    }
+
     fn stage(&self) -> u32 {
         self.stage
     }

@@ -41,7 +41,7 @@ impl Shop {
         self.runtime.swap(&ctx(), swap).await
     }
 
-    async fn roll_back(&self) -> Result<(), Failure<PluginCode>> {
+    pub(crate) async fn roll_back(&self) -> Result<(), Failure<PluginCode>> {
         self.runtime.rollback(&ctx(), "fault").await
     }
 

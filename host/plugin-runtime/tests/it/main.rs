@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod activation;
+mod apart;
 mod bindings;
 mod channels;
 mod conformance;

@@ -73,6 +73,9 @@ impl PluginReleases for FakeReleases {
                 PluginFact::Loaded { plugin, version, standing } => {
                     ("loaded", format!("{plugin} {} {standing}", version.version))
                 }
+                PluginFact::Granted { plugin, version, standing, isolation, .. } => {
+                    ("granted", format!("{plugin} {} {standing} {}", version.version, isolation.word()))
+                }
                 PluginFact::Refused { plugin, .. } => ("refused", plugin.clone()),
             };
             format!("{} {verb} {plugin}", ctx.actor_key())

@@ -185,7 +185,7 @@ pub(crate) fn refusals(plugins: &[Plugin]) -> Vec<&str> {
         .filter_map(|plugin| match &plugin.status {
             PluginStatus::Loaded => None,
             PluginStatus::Refused(sentence) => Some(sentence.as_str()),
-            PluginStatus::Disabled(_) | PluginStatus::Superseded(_) => None,
+            PluginStatus::Quarantined(_) | PluginStatus::Disabled(_) | PluginStatus::Superseded(_) => None,
         })
         .collect()
 }
