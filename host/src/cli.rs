@@ -329,6 +329,9 @@ pub enum ConfigCommand {
 /// `vectis schema`
 #[derive(Clone, Debug, Args)]
 pub struct SchemaArgs {
+    /// Leave out what plugins add.
+    #[arg(long)]
+    pub core: bool,
     /// Fail unless this file says the same.
     #[arg(long, value_name = "FILE")]
     pub check: Option<PathBuf>,

@@ -10,6 +10,7 @@ use vectis_contracts::accounts::Accounts;
 use vectis_contracts::audit::Audit;
 use vectis_contracts::channels::Channels;
 use vectis_contracts::identity::Identity;
+use vectis_contracts::once::Once;
 use vectis_contracts::points::Strategies;
 use vectis_contracts::priced_cart::CartPricer;
 use vectis_db::{Db, EmbeddedOptions, EmbeddedPostgres, ModuleMigrations, PoolSettings};
@@ -133,7 +134,7 @@ struct Foundation {
 async fn build_services(config: &Config, foundation: Foundation) -> anyhow::Result<(Services, SigningKeys)> {
     let Foundation { db, audit, channels, plugins } = foundation;
     let strategies: Arc<dyn Strategies> = plugins.clone();
-    let (identity, accounts, signing_keys) = build_people(config, &db, &audit).await?;
+    let (identity, accounts, signing_keys) = build_people(config, &db, &audit, plugins.clone()).await?;
     let products =
         vectis_products::build(vectis_products::Deps { db: db.clone(), audit: audit.clone() }).products;
     let inventory =
@@ -186,8 +187,10 @@ async fn build_services(config: &Config, foundation: Foundation) -> anyhow::Resu
         channels,
         identity,
         inventory,
+        once: Once::new(db),
         orders,
-        plugins: plugins.clone(),
+        plugin_fields: plugins.clone(),
+        plugins,
         pricing,
         products,
         tax,
@@ -200,9 +203,11 @@ async fn build_people(
     config: &Config,
     db: &Db,
     audit: &Arc<dyn Audit>,
+    plugins: Arc<PluginRuntime>,
 ) -> anyhow::Result<(Arc<dyn Identity>, Arc<dyn Accounts>, SigningKeys)> {
-    // Plugins cannot declare permissions yet; roles hold the platform's own.
-    let declared_permissions: Arc<dyn Fn() -> BTreeSet<Permission> + Send + Sync> = Arc::new(BTreeSet::new);
+    // Beside the platform's own, roles may hold what the plugins of the moment declare.
+    let declared_permissions: Arc<dyn Fn() -> BTreeSet<Permission> + Send + Sync> =
+        Arc::new(move || plugins.declared_permissions());
     let identity_deps = vectis_identity::Deps {
         db: db.clone(),
         audit: audit.clone(),

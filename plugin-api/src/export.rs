@@ -7,11 +7,12 @@
 ///     manifest: "../plugin.toml",
 ///     pricing: { "tiered" => Tiered, "flat" => Flat },
 ///     tax: { "table" => Table },
+///     fields: { "warranty" => Warranty }, graphql: "../fields.graphql",
 /// }
 /// ```
 ///
-/// The path is relative to the file the macro stands in. Groups that the plugin does not offer are left out; the others come
-/// in the order `pricing`, `tax`, `order_process`, `approval`. Every name must stand in the manifest under
+/// Paths are relative to the file the macro stands in. Groups that the plugin does not offer are left out; the others come
+/// in the order `pricing`, `tax`, `order_process`, `approval`, `fields`; the last with the SDL of what it adds to the API. Every name must stand in the manifest under
 /// `[entry-points."vectis.<group>"]`. The crate must be a `cdylib` and unwind on panic.
 ///
 /// Every plugin exports the same symbol, so a program can link one plugin as an `rlib` (for its tests or a benchmark), not two.
@@ -23,6 +24,7 @@ macro_rules! export_plugin {
         $(, tax: { $($tax:literal => $tax_type:ty),+ $(,)? })?
         $(, order_process: { $($order_process:literal => $order_process_type:ty),+ $(,)? })?
         $(, approval: { $($approval:literal => $approval_type:ty),+ $(,)? })?
+        $(, fields: { $($fields:literal => $fields_type:ty),+ $(,)? }, graphql: $graphql:literal)?
         $(,)?
     ) => {
         #[cfg(panic = "abort")]
@@ -48,6 +50,10 @@ macro_rules! export_plugin {
                 $crate::abi::embed::mentions(MANIFEST, $approval),
                 ::core::concat!("the manifest has no entry point ", $approval)
             );)+)?
+            $($(::core::assert!(
+                $crate::abi::embed::mentions(MANIFEST, $fields),
+                ::core::concat!("the manifest has no entry point ", $fields)
+            );)+)?
 
             struct Exported;
 
@@ -61,6 +67,8 @@ macro_rules! export_plugin {
                     &[$($(($order_process, $crate::abi::order_process::build::<$order_process_type>)),+)?];
                 const APPROVAL: &'static [EntryPoint<$crate::abi::approval::ApprovalObj>] =
                     &[$($(($approval, $crate::abi::approval::build::<$approval_type>)),+)?];
+                const FIELDS: &'static [EntryPoint<$crate::abi::fields::FieldsObj>] =
+                    &[$($(($fields, $crate::abi::fields::build::<$fields_type>)),+)?];
             }
 
             #[unsafe(export_name = "_1as_0lib_1header_0root_bmodule_bloader")]
@@ -74,6 +82,13 @@ macro_rules! export_plugin {
             #[unsafe(link_section = ".vectis.build")]
             static BUILD_SECTION: [u8; $crate::abi::embed::BUILD.len()] =
                 $crate::abi::embed::bytes($crate::abi::embed::BUILD);
+
+            $(
+                #[used]
+                #[unsafe(link_section = ".vectis.graphql")]
+                static GRAPHQL_SECTION: [u8; ::core::include_str!($graphql).len()] =
+                    $crate::abi::embed::bytes(::core::include_str!($graphql));
+            )?
         };
     };
 }

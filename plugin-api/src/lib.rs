@@ -64,6 +64,7 @@
 //! | `vectis.tax` | [`tax::Tax`] | the taxes on each line |
 //! | `vectis.order_process` | [`order_process::OrderProcess`] | states, transitions and effects of orders |
 //! | `vectis.approval` | [`approval::Approval`] | who must agree before a cart becomes an order |
+//! | `vectis.fields` | [`fields::Fields`] | fields, queries and mutations it adds to the GraphQL API; since 1.1 |
 //!
 //! # What holds for all of them
 //!
@@ -81,7 +82,7 @@
 //! # What a plugin promises
 //!
 //! `vectis plugins test FILE --config-json JSON`, the conformance kit, holds a plugin to these sentences and to those of its
-//! point's page ([`pricing`], [`tax`], [`order_process`], [`approval`]), a hundred cases and more for each entry point:
+//! point's page ([`pricing`], [`tax`], [`order_process`], [`approval`], [`fields`]), a hundred cases and more for each entry point:
 //!
 //! - An entry point starts with a configuration that its schema allows, as often as it is asked to.
 //! - A configuration with an unknown key, or with a value of another type, is refused.
@@ -104,6 +105,7 @@
 //! | API | points | what else |
 //! |---|---|---|
 //! | 1.0 | `pricing`, `tax`, `order_process`, `approval` | manifest schema 1; log and clock of [`Host`]; [`testing`] |
+//! | 1.1 | [`fields`] | definitions for the GraphQL API in the file; `[permissions]` of the manifest are merged |
 //!
 //! # For those who work on this crate
 //!
@@ -135,4 +137,4 @@ pub use crate::abi::id::{Id, NotAnId};
 pub use crate::deadline::Deadline;
 pub use crate::error::{Error, ErrorCode};
 pub use crate::host::{Host, Level};
-pub use crate::points::{approval, order_process, pricing, tax};
+pub use crate::points::{approval, fields, order_process, pricing, tax};

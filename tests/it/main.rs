@@ -8,6 +8,7 @@ mod authors;
 mod bad_input;
 mod isolation;
 mod kills;
+mod plugin_fields;
 mod plugins;
 mod races;
 mod shop;

@@ -42,13 +42,24 @@ impl PluginFolder {
         std::fs::write(inbox.join(name), bytes).expect("a file can be written");
     }
 
+    /// The same as [`Self::drop_in`] under another file name, with every occurrence of some text replaced by another of the
+    /// same length.
+    pub fn drop_in_changed(&self, name: &str, file: &str, changes: &[(&str, &str)]) {
+        let bytes = std::fs::read(built(name)).expect("the plugin was built");
+        let bytes = changes.iter().fold(bytes, |bytes, (from, to)| replaced(bytes, from, to));
+        let half = self.path().join(format!(".{file}.new"));
+        std::fs::write(&half, bytes).expect("the folder can be written");
+        std::fs::rename(half, self.path().join(format!("{file}.so"))).expect("a file can be renamed");
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         self.0.path()
     }
 }
 
-/// The fault plugin as another version of itself, which adds so many millionths to every price; `"broken"` does not start.
+/// The fault plugin as another version of itself, which adds so many millionths to every price; `"broken"` does not start,
+/// `"aborts"` ends its process at the first question.
 pub fn fault_version(number: &str, adds: &str) -> Vec<u8> {
     let bytes = std::fs::read(built("fault-plugin")).expect("the plugin was built");
     let bytes = replaced(bytes, "version = \"1.0.0\"", &format!("version = \"{number}\""));

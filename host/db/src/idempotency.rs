@@ -150,6 +150,22 @@ pub async fn conclude<T: Serialize + DeserializeOwned>(mut tx: Tx, ctx: &Ctx, an
     twins.ok_or_else(|| Error::Unanswered(key.unwrap_or_default()))
 }
 
+/// Gives back a key that [`find`] has claimed in a unit of work of its own, when nothing was done under it.
+pub async fn release(tx: &mut Tx, ctx: &Ctx) -> Result<(), Error> {
+    let Some(given) = &ctx.idempotency else {
+        return Ok(());
+    };
+    sqlx::query!(
+        "DELETE FROM events.idempotency \
+         WHERE actor_key = $1 AND key = $2 AND answer IS NULL",
+        ctx.actor_key(),
+        given.key
+    )
+    .execute(conn(tx))
+    .await?;
+    Ok(())
+}
+
 /// Forgets answers older than the retention; returns how many.
 pub async fn purge(tx: &mut Tx, ctx: &Ctx) -> Result<u64, Error> {
     let purged = sqlx::query!(

@@ -5,13 +5,14 @@ use std::collections::HashMap;
 
 use async_graphql::parser::types::{
     BaseType, DocumentOperations, ExecutableDocument, FragmentDefinition, OperationDefinition, OperationType,
-    Selection, SelectionSet, ServiceDocument, TypeKind, TypeSystemDefinition,
+    Selection, SelectionSet, ServiceDocument, Type, TypeKind, TypeSystemDefinition,
 };
 use async_graphql::{Error, Name, Positioned, Variables};
 use async_graphql_value::{ConstValue, Value};
 
 use crate::caller::Caller;
-use crate::error::coded;
+use crate::error::{bad_input, coded};
+use crate::mixing::{Added, RESERVED};
 use crate::policy::Policy;
 
 /// What one request may ask for. Counted after fragments are expanded.
@@ -49,12 +50,20 @@ impl Default for Limits {
 }
 
 /// Which type each field of each object type has; read from the schema's own SDL.
+#[derive(Clone)]
 pub struct FieldTypes(HashMap<String, HashMap<String, FieldType>>);
 
 #[derive(Clone)]
 struct FieldType {
     name: String,
     is_list: bool,
+    ty: Type,
+}
+
+impl FieldType {
+    fn new(ty: &Type) -> Self {
+        Self { name: innermost(ty).to_owned(), is_list: matches!(ty.base, BaseType::List(_)), ty: ty.clone() }
+    }
 }
 
 impl FieldTypes {
@@ -68,14 +77,34 @@ impl FieldTypes {
                 TypeKind::Interface(interface) => &interface.fields,
                 _ => continue,
             };
-            let fields = fields.iter().map(|field| {
-                let base = &field.node.ty.node.base;
-                let is_list = matches!(base, BaseType::List(_));
-                (field.node.name.node.to_string(), FieldType { name: named(base).to_owned(), is_list })
-            });
+            let fields = fields
+                .iter()
+                .map(|field| (field.node.name.node.to_string(), FieldType::new(&field.node.ty.node)));
             types.insert(definition.node.name.node.to_string(), fields.collect());
         }
         Self(types)
+    }
+
+    /// The same with what plugins add.
+    pub(crate) fn with(&self, added: &Added) -> Self {
+        let mut types = self.clone();
+        for (on, fields) in &added.fields {
+            let fields =
+                fields.iter().map(|(name, field)| (name.clone(), FieldType::new(&field.definition.ty.node)));
+            types.0.entry(on.clone()).or_default().extend(fields);
+        }
+        for (name, (_, definition)) in &added.types {
+            let TypeKind::Object(object) = &definition.kind else { continue };
+            let fields = object.fields.iter().map(|field| &field.node);
+            let fields = fields.map(|field| (field.name.node.to_string(), FieldType::new(&field.ty.node)));
+            types.0.insert(name.clone(), fields.collect());
+        }
+        types
+    }
+
+    /// The type of a field; `None` when there is no such field.
+    pub(crate) fn ty(&self, type_name: &str, field: &str) -> Option<&Type> {
+        self.0.get(type_name)?.get(field).map(|found| &found.ty)
     }
 
     /// All `Type.field` names.
@@ -86,10 +115,11 @@ impl FieldTypes {
     }
 }
 
-fn named(base: &BaseType) -> &str {
-    match base {
+/// The name inside of all lists.
+pub(crate) fn innermost(ty: &Type) -> &str {
+    match &ty.base {
         BaseType::Named(name) => name,
-        BaseType::List(inner) => named(&inner.base),
+        BaseType::List(inner) => innermost(inner),
     }
 }
 
@@ -99,6 +129,8 @@ pub struct DocumentCheck<'a> {
     pub limits: &'a Limits,
     /// The policy.
     pub policy: &'a Policy,
+    /// What plugins add, with its rules.
+    pub(crate) added: &'a Added,
     /// The schema's field types.
     pub types: &'a FieldTypes,
     /// Who asks.
@@ -118,6 +150,7 @@ struct Walk<'a> {
     fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
     variables: &'a Variables,
     counts: Counts,
+    asks_plugins: bool,
 }
 
 /// Where in the walk a selection stands.
@@ -146,30 +179,30 @@ impl Lists<'_> {
 
 impl DocumentCheck<'_> {
     /// Refuses documents over a limit, and fields the caller may not ask for (in the words used for unknown fields, so
-    /// that nobody learns what exists).
+    /// that nobody learns what exists). Otherwise says whether a field of a plugin is asked for.
     pub fn run(
         &self,
         document: &ExecutableDocument,
         operation_name: Option<&str>,
         variables: &Variables,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         let Some(operation) = find_operation(&document.operations, operation_name) else {
-            return Ok(()); // The executor says what is wrong.
+            return Ok(false); // The executor says what is wrong.
         };
         let (root, root_limit) = match operation.ty {
             OperationType::Query => ("Query", self.limits.root_queries),
             OperationType::Mutation => ("Mutation", self.limits.root_mutations),
-            OperationType::Subscription => return Ok(()),
+            OperationType::Subscription => return Ok(false),
         };
-        let mut walk =
-            Walk { check: self, fragments: &document.fragments, variables, counts: Counts::default() };
+        let (fragments, counts) = (&document.fragments, Counts::default());
+        let mut walk = Walk { check: self, fragments, variables, counts, asks_plugins: false };
         let place =
             Place { type_name: root, depth: 1, spreads: 0, times: 1, lists: None, introspected: None };
         let roots = walk.selections(&operation.selection_set.node, place)?;
         if roots > root_limit {
             return Err(over("fields at the root", root_limit as u64));
         }
-        Ok(())
+        Ok(walk.asks_plugins)
     }
 }
 
@@ -249,6 +282,11 @@ impl Walk<'_> {
         if self.counts.cost > limits.cost {
             return Err(over("cost (fields, times the size of the lists they stand in)", limits.cost));
         }
+        if field.alias.as_ref().is_some_and(|alias| alias.node.starts_with(RESERVED)) {
+            return Err(bad_input(format!(
+                "names that begin with {RESERVED} are kept; choose another alias"
+            )));
+        }
         let name = field.name.node.as_str();
         if name.starts_with("__") || place.introspected.is_some() {
             return self.introspection(field, place);
@@ -257,6 +295,7 @@ impl Walk<'_> {
             return Err(over("levels of depth", limits.depth as u64));
         }
         self.authorize(place.type_name, name)?;
+        self.asks_plugins |= self.check.added.find(place.type_name, name).is_some();
         let types = self.check.types;
         let Some(inner) = types.0.get(place.type_name).and_then(|fields| fields.get(name)) else {
             return Ok(()); // Unknown; validation says so.
@@ -311,15 +350,16 @@ impl Walk<'_> {
     }
 
     fn authorize(&self, type_name: &str, field: &str) -> Result<(), Error> {
-        match self.check.policy.find(type_name, field) {
-            Some(access) if !access.allows(self.check.caller) => {
-                let code =
-                    if self.check.caller.ctx.login_id().is_none() { "UNAUTHENTICATED" } else { "FORBIDDEN" };
+        let DocumentCheck { policy, added, caller, .. } = self.check;
+        let allowed = policy.find(type_name, field).map(|access| access.allows(caller));
+        match allowed.or_else(|| added.grant(type_name, field).map(|grant| grant.allows(caller))) {
+            Some(false) => {
+                let code = if caller.ctx.login_id().is_none() { "UNAUTHENTICATED" } else { "FORBIDDEN" };
                 Err(coded(code, format!("you may not ask for {type_name}.{field}")))
             }
             // Without a rule it is an interface's field (checked on the concrete type) or unknown (validation says so);
             // a test holds that every field of every object has one.
-            Some(_) | None => Ok(()),
+            Some(true) | None => Ok(()),
         }
     }
 

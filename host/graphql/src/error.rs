@@ -96,7 +96,7 @@ pub(crate) fn bad_input(message: impl Into<String>) -> Error {
     coded("BAD_USER_INPUT", message)
 }
 
-fn internal(ctx: &Context<'_>, error: &InternalError) -> Error {
+pub(crate) fn internal(ctx: &Context<'_>, error: &InternalError) -> Error {
     if let Some(mismatch) = error.find::<IdempotencyMismatch>() {
         return coded("IDEMPOTENCY_KEY_REUSED", mismatch.to_string());
     }

@@ -21,6 +21,7 @@ pub mod document;
 pub mod error;
 pub mod id;
 mod loaders;
+mod mixing;
 pub mod order_commands;
 pub mod order_process;
 pub mod orders;
@@ -40,8 +41,7 @@ mod variant_refs;
 
 use std::sync::Arc;
 
-use async_graphql::parser::types::ServiceDocument;
-use async_graphql::{EmptySubscription, MergedObject, Request, Response, Schema, ServerError};
+use async_graphql::{MergedObject, Request, Response, ServerError};
 use vectis_contracts::accounts::Accounts;
 use vectis_contracts::approvals::Approvals;
 use vectis_contracts::audit::Audit;
@@ -49,7 +49,9 @@ use vectis_contracts::carts::Carts;
 use vectis_contracts::channels::Channels;
 use vectis_contracts::identity::Identity;
 use vectis_contracts::inventory::Inventory;
+use vectis_contracts::once::Once;
 use vectis_contracts::orders::Orders;
+use vectis_contracts::plugin_fields::PluginFields;
 use vectis_contracts::plugins::Plugins;
 use vectis_contracts::priced_cart::CartPricer;
 use vectis_contracts::pricing::Pricing;
@@ -58,8 +60,10 @@ use vectis_contracts::tax::Tax;
 
 pub use crate::caller::{Caller, guest_hash};
 pub use crate::document::{DocumentCheck, FieldTypes, Limits};
+use crate::mixing::Current;
+pub use crate::mixing::{declared_fields, judge_additions, sdl_with};
 use crate::policy::TypePolicy;
-use crate::shape::{POLICY, Shaped};
+use crate::shape::POLICY;
 
 /// Every contract the API speaks to.
 #[expect(missing_docs, reason = "each is its contract")]
@@ -72,7 +76,9 @@ pub struct Services {
     pub channels: Arc<dyn Channels>,
     pub identity: Arc<dyn Identity>,
     pub inventory: Arc<dyn Inventory>,
+    pub once: Once,
     pub orders: Arc<dyn Orders>,
+    pub plugin_fields: Arc<dyn PluginFields>,
     pub plugins: Arc<dyn Plugins>,
     pub pricing: Arc<dyn Pricing>,
     pub products: Arc<dyn Products>,
@@ -138,35 +144,22 @@ pub(crate) const POLICIES: &[&[TypePolicy]] = &[
     &[("UnitPrice", &[(policy::Access::Owner, "amount currencyCode")])],
 ];
 
-type RootSchema = Schema<Shaped<Query>, Shaped<Mutation>, EmptySubscription>;
-
 /// The schema with its limits, ready to execute.
 pub struct Api {
-    schema: RootSchema,
-    types: FieldTypes,
+    current: Current,
     services: Arc<Services>,
     limits: Limits,
 }
 
-fn schema() -> RootSchema {
-    Schema::build(Shaped(Query::default()), Shaped(Mutation::default()), EmptySubscription)
-        .limit_recursive_depth(64)
-        .disable_suggestions()
-        .finish()
-}
-
-/// The schema definition, as committed.
+/// The schema definition without plugins, as committed.
 pub fn sdl() -> String {
-    schema().sdl()
+    sdl_with(Vec::new())
 }
 
 impl Api {
     /// Builds the schema over the services.
     pub fn new(services: Services, limits: Limits) -> Self {
-        let schema = schema();
-        let sdl: ServiceDocument =
-            async_graphql::parser::parse_schema(schema.sdl()).expect("the schema prints SDL that parses");
-        Self { types: FieldTypes::new(&sdl), schema, services: Arc::new(services), limits }
+        Self { current: Current::default(), services: Arc::new(services), limits }
     }
 
     /// The contracts behind the API.
@@ -192,18 +185,31 @@ impl Api {
     async fn run(&self, mut request: Request, caller: Arc<Caller>) -> Response {
         let name = request.operation_name.clone();
         let variables = request.variables.clone();
-        let check =
-            DocumentCheck { limits: &self.limits, policy: &POLICY, types: &self.types, caller: &caller };
+        let mixed = self.current.of(&self.services, &caller.ctx);
+        let check = DocumentCheck {
+            limits: &self.limits,
+            policy: &POLICY,
+            added: &mixed.added,
+            types: &mixed.types,
+            caller: &caller,
+        };
         let checked = match request.parsed_query() {
             Ok(document) => check.run(document, name.as_deref(), &variables),
             Err(error) => return Response::from_errors(vec![error]),
         };
-        if let Err(error) = checked {
-            return Response::from_errors(vec![error.into_server_error(async_graphql::Pos::default())]);
-        }
+        let asks_plugins = match checked {
+            Ok(asks_plugins) => asks_plugins,
+            Err(error) => {
+                return Response::from_errors(vec![error.into_server_error(async_graphql::Pos::default())]);
+            }
+        };
         let loaders = loaders::loaders(self.services.clone(), caller.clone());
-        let request = request.data(caller).data(self.services.clone()).data(loaders);
-        self.schema.execute(request).await
+        let request = request.data(caller.clone()).data(self.services.clone()).data(loaders);
+        if asks_plugins {
+            mixed.execute(request, &caller, &self.services).await
+        } else {
+            mixed.schema.execute(request).await
+        }
     }
 }
 

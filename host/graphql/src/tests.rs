@@ -40,7 +40,7 @@ fn every_rule_is_about_a_field_that_exists() {
 fn the_committed_sdl_is_what_the_code_says() {
     let committed = include_str!("../schema.graphql");
 
-    assert!(committed == sdl(), "run `vectis schema > host/graphql/schema.graphql` and commit it");
+    assert!(committed == sdl(), "run `vectis schema --core > host/graphql/schema.graphql` and commit it");
 }
 
 mod documents;

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::json;
+use vectis_contracts::plugin_fields::JudgeAdditions;
 
 use crate::adapters::rehearse;
 use crate::load::{Library, Loader};
@@ -61,7 +62,8 @@ pub enum CheckOutcome {
     Refused(String),
 }
 
-/// Takes a file through all steps, as a start with these options would. Runs the plugin's code.
+/// Takes a file through all steps, as a start with these options would. Runs the plugin's code. What it adds to the API is
+/// judged as if it were the only one.
 pub fn check(path: &Path, options: RuntimeOptions) -> Result<CheckReport, LockError> {
     let RuntimeOptions { trust, isolation, process, log_lines_per_second, .. } = options;
     let loader = Loader::new(Trust::read(&trust)?, isolation, process, log_lines_per_second);
@@ -80,6 +82,7 @@ pub fn check(path: &Path, options: RuntimeOptions) -> Result<CheckReport, LockEr
     });
     match loaded {
         Ok(library) => {
+            steps.extend(judgement(&library, options.judge_additions, &known));
             for entry in &library.entry_points {
                 steps.extend(rehearsal(&workshop, &library, entry, &known));
             }
@@ -92,6 +95,14 @@ pub fn check(path: &Path, options: RuntimeOptions) -> Result<CheckReport, LockEr
     }
     let Identity { file, sha256, name, version, verdict, .. } = known;
     Ok(CheckReport { file, sha256, name, version, standing: verdict.standing, steps })
+}
+
+fn judgement(library: &Library, judge: JudgeAdditions, known: &Identity) -> Option<CheckStep> {
+    let outcome = match judge(&[], library.added.as_ref()?) {
+        Ok(()) => CheckOutcome::Passed("what it adds to the API can be merged".to_owned()),
+        Err(why) => CheckOutcome::Refused(known.refuse(Fault::new(Step::Graphql, why)).to_string()),
+    };
+    Some(CheckStep { step: Step::Graphql, entry_point: String::new(), outcome })
 }
 
 /// Constructs an entry point with the empty configuration and asks it the first questions.

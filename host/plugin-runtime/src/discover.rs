@@ -12,7 +12,7 @@ use crate::refusal::{Fault, Step};
 const MAX_BYTES: u64 = 256 * 1024 * 1024;
 
 /// All `.so` files, by name. A folder that does not exist holds none.
-pub(crate) fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+pub fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let entries = match std::fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries?,

@@ -22,6 +22,8 @@ pub struct Inspection {
     pub manifest: Manifest,
     /// The manifest as embedded.
     pub manifest_text: String,
+    /// What it adds to the GraphQL API, as embedded.
+    pub graphql: Option<String>,
     /// What it was built for: `x86_64-unknown-linux-gnu`.
     pub target: String,
     /// Its panic strategy; only `unwind` is loaded.
@@ -79,6 +81,7 @@ fn read(path: &Path, trust: &Trust, known: &mut Identity) -> Result<Inspection, 
         sha256: known.sha256.clone(),
         manifest,
         manifest_text: text.to_owned(),
+        graphql: structure.graphql.map(|sdl| String::from_utf8_lossy(sdl).into_owned()),
         target,
         panic,
         api: api.to_string(),

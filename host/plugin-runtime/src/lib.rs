@@ -18,6 +18,7 @@ mod compat;
 mod config;
 mod conformance;
 mod discover;
+mod fields;
 mod files;
 mod follow;
 #[cfg(test)]
@@ -49,6 +50,7 @@ pub use crate::check::{CheckOutcome, CheckReport, CheckStep, check};
 pub use crate::conformance::{
     Case, Conformance, EntryPointReport, Options as ConformanceOptions, Report, Timings,
 };
+pub use crate::discover::files;
 pub use crate::inspect::{Inspection, inspect};
 pub use crate::isolation::{Fallback, IsolationPolicy, ProcessOptions, Quarantine};
 pub use crate::process::run as run_plugin_process;

@@ -194,6 +194,7 @@ impl PluginRuntime {
         self.hear_operator().await?;
         let (loader, store, sha256) = (self.loader.clone(), self.store.clone(), sha256.to_owned());
         let (workshop, set, slugs) = (self.workshop.clone(), self.current(), self.slugs());
+        let judge = self.judge_additions;
         let mut learned = known.clone();
         let trial = tokio::task::spawn_blocking(move || {
             let tried = store.find(&sha256).and_then(|path| {
@@ -205,7 +206,7 @@ impl PluginRuntime {
                     Fault::new(Step::Read, why)
                 })?;
                 let library = loader.load_kept(&path, &sha256, &mut learned)?;
-                let trial = Trial { workshop, set, slugs, library: library.clone() };
+                let trial = Trial { workshop, set, slugs, library: library.clone(), judge };
                 trial.rehearse()?;
                 let differences = if is_compared { trial.differences()? } else { Vec::new() };
                 Ok((library, differences))

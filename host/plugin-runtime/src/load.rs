@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use arc_swap::ArcSwap;
 use nix::fcntl::{FcntlArg, SealFlag, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
+use vectis_contracts::plugin_fields::AddedSdl;
 use vectis_contracts::plugins::{Isolation, PluginProcesses};
 use vectis_plugin_api::abi::load::{OpenError, OpenErrorKind, open};
 use vectis_plugin_api::abi::module::PluginModRef;
@@ -34,6 +35,8 @@ pub(crate) struct Library {
     pub(crate) sha256: String,
     pub(crate) entry_points: Vec<EntryPoint>,
     pub(crate) code: Code,
+    /// What it adds to the GraphQL API.
+    pub(crate) added: Option<AddedSdl>,
 }
 
 /// Where a plugin's code is.
@@ -83,6 +86,7 @@ struct Candidate<'data> {
     manifest_text: &'data str,
     manifest: Manifest,
     entry_points: Vec<EntryPoint>,
+    added: Option<AddedSdl>,
 }
 
 /// What became of a file that got as far as the linker.
@@ -186,6 +190,7 @@ impl Loader {
         known.version.clone_from(&manifest.plugin.version);
         known.description.clone_from(&manifest.plugin.description);
         let entry_points = manifest::entry_points(&manifest)?;
+        let added = manifest::added(&structure, &manifest)?;
         passed(Step::Manifest, format!("{} {}", known.name, known.version));
         known.verdict = self.trust().judge((&known.name, &known.version, &known.sha256), signature)?;
         passed(Step::Trust, known.verdict.standing.word().to_owned());
@@ -197,7 +202,7 @@ impl Loader {
         passed(Step::Api, format!("needs {}, this server offers {offered}", manifest.plugin.api));
         compat::initializers(&structure, &manifest)?;
         passed(Step::Initializers, structure.initializers.to_string());
-        Ok(Candidate { bytes, manifest_text, manifest, entry_points })
+        Ok(Candidate { bytes, manifest_text, manifest, entry_points, added })
     }
 
     fn map_once(&self, candidate: Candidate<'_>, known: &Identity) -> Mapped {
@@ -270,8 +275,8 @@ impl Candidate<'_> {
     }
 
     fn accept(self, code: Code, sha256: &str) -> Library {
-        let Self { manifest, entry_points, .. } = self;
-        Library { manifest, sha256: sha256.to_owned(), entry_points, code }
+        let Self { manifest, entry_points, added, .. } = self;
+        Library { manifest, sha256: sha256.to_owned(), entry_points, code, added }
     }
 }
 

@@ -1,8 +1,11 @@
 //! What a plugin says about itself: the embedded manifest, how it was built, and the entry points this host can use.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Deserialize;
+use vectis_contracts::plugin_fields::AddedSdl;
+use vectis_kernel::Permission;
 use vectis_plugin_api::abi::embed;
 use vectis_plugin_api::manifest::Manifest;
 
@@ -53,6 +56,11 @@ pub(crate) fn manifest<'data>(structure: &Structure<'data>) -> Result<(&'data st
     semver::Version::parse(version).map_err(|error| {
         refused(format!("plugin.toml: the version {version:?} is not semantic ({error}); write it as 1.4.0"))
     })?;
+    if let Some(key) = manifest.permissions.add.iter().find(|key| Permission::parse(key).is_none()) {
+        return Err(refused(format!(
+            "plugin.toml: the permission {key:?} must read area.action, in lower case"
+        )));
+    }
     Ok((text, manifest))
 }
 
@@ -90,6 +98,35 @@ pub(crate) fn entry_points(manifest: &Manifest) -> Result<Vec<EntryPoint>, Fault
         }
     }
     Ok(found)
+}
+
+/// What the plugin adds to the GraphQL API: definitions, and the one entry point that answers them.
+pub(crate) fn added(structure: &Structure<'_>, manifest: &Manifest) -> Result<Option<AddedSdl>, Fault> {
+    let answering = manifest.entry_points.get(Point::Fields.group()).map_or(0, BTreeMap::len);
+    let sdl = match (structure.graphql, answering) {
+        (None, 0) => return Ok(None),
+        (Some(sdl), 1) => sdl,
+        (None, _) => {
+            return Err(refused(
+                "plugin.toml offers vectis.fields, but the file embeds no definitions; give export_plugin! the file after \
+                 graphql:"
+                    .to_owned(),
+            ));
+        }
+        (Some(_), many) => {
+            return Err(refused(format!(
+                "its definitions for the API are to be answered by one entry point of vectis.fields, plugin.toml names {many}"
+            )));
+        }
+    };
+    let sdl = std::str::from_utf8(sdl).map_err(|_| {
+        refused(
+            "the embedded definitions for the API are not text; the file is damaged, copy it again"
+                .to_owned(),
+        )
+    })?;
+    let permissions = manifest.permissions.add.clone();
+    Ok(Some(AddedSdl { plugin: manifest.plugin.name.clone(), sdl: sdl.to_owned(), permissions }))
 }
 
 fn refused(why: String) -> Fault {

@@ -9,10 +9,12 @@ pub(crate) enum Point {
     Tax,
     OrderProcess,
     Approval,
+    Fields,
 }
 
 impl Point {
-    pub(crate) const ALL: [Self; 4] = [Self::Pricing, Self::Tax, Self::OrderProcess, Self::Approval];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Pricing, Self::Tax, Self::OrderProcess, Self::Approval, Self::Fields];
 
     /// The group of the manifest: `vectis.pricing`.
     pub(crate) const fn group(self) -> &'static str {
@@ -21,6 +23,7 @@ impl Point {
             Self::Tax => "vectis.tax",
             Self::OrderProcess => "vectis.order_process",
             Self::Approval => "vectis.approval",
+            Self::Fields => "vectis.fields",
         }
     }
 
@@ -31,7 +34,7 @@ impl Point {
 
     /// Whether all activated entry points answer, or one of them.
     pub(crate) const fn asks_all(self) -> bool {
-        matches!(self, Self::Tax)
+        matches!(self, Self::Tax | Self::Fields)
     }
 }
 

@@ -32,6 +32,8 @@ pub enum Step {
     EntryPoints,
     /// Its name against the plugins loaded before.
     Name,
+    /// What it adds to the GraphQL API, against the API and the other plugins.
+    Graphql,
     /// A configuration against the entry point's schema.
     Config,
     /// The entry point's constructor.
@@ -63,6 +65,7 @@ impl fmt::Display for Step {
             Self::Load => "load",
             Self::EntryPoints => "entry points",
             Self::Name => "name",
+            Self::Graphql => "graphql",
             Self::Config => "config",
             Self::Construct => "construct",
             Self::SelfTest => "self-test",

@@ -1,6 +1,8 @@
 //! Who answers which point in which channel. A [`PluginSet`] is built as a whole, published atomically and never changed
 //! afterwards; a request keeps the one it began with.
 
+pub(crate) mod fields;
+
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -8,6 +10,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use vectis_contracts::channels::StrategyBinding;
+use vectis_contracts::plugin_fields::Additions;
 use vectis_contracts::plugin_releases::Releases;
 use vectis_contracts::points::PointError;
 use vectis_kernel::Clock;
@@ -22,6 +25,7 @@ use crate::load::Library;
 use crate::manifest::EntryPoint;
 use crate::point::Point;
 use crate::refusal::{Fault, Identity};
+use crate::registry::fields::FieldSlots;
 use crate::stats::StatsBook;
 
 /// What every instance is built with.
@@ -102,6 +106,8 @@ pub(crate) struct PluginSet {
     pub(crate) tax: Slots<TaxAdapter>,
     pub(crate) order_process: Slots<OrderProcessAdapter>,
     pub(crate) approval: Slots<ApprovalAdapter>,
+    pub(crate) fields: FieldSlots,
+    pub(crate) additions: Arc<Additions>,
 }
 
 impl PluginSet {
@@ -125,8 +131,10 @@ impl PluginSet {
         let tax = Slots::build(&mut plan, &old.tax);
         let order_process = Slots::build(&mut plan, &old.order_process);
         let approval = Slots::build(&mut plan, &old.approval);
+        let fields = FieldSlots::build(&mut plan, &old.fields);
         let problems = plan.problems;
-        Self { pricing, tax, order_process, approval, problems, files, bindings, releases }
+        let additions = fields::additions(&files, &old.additions);
+        Self { pricing, tax, order_process, approval, fields, additions, problems, files, bindings, releases }
     }
 
     /// The file and library of a loaded plugin.
@@ -140,6 +148,7 @@ impl PluginSet {
         all.extend(self.tax.quarantined(plugin));
         all.extend(self.order_process.quarantined(plugin));
         all.extend(self.approval.quarantined(plugin));
+        all.extend(self.fields.quarantined(plugin));
         all
     }
 
@@ -150,6 +159,7 @@ impl PluginSet {
             (Point::Tax, self.tax.elsewhere(plugin)),
             (Point::OrderProcess, self.order_process.elsewhere(plugin)),
             (Point::Approval, self.approval.elsewhere(plugin)),
+            (Point::Fields, self.fields.elsewhere(plugin)),
         ];
         all.into_iter().filter_map(|(point, entry)| Some((point, entry?))).collect()
     }

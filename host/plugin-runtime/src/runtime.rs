@@ -1,7 +1,7 @@
 //! The plugins of this process: which files are loaded, which set is in force, and when a new one takes its place.
 
 use std::any::Any;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,13 +9,15 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use vectis_contracts::channels::{ChannelCode, Channels};
+use vectis_contracts::plugin_fields::JudgeAdditions;
 use vectis_contracts::plugin_releases::{PluginReleases, ReleaseCode, Releases};
 use vectis_contracts::points::{
     ApprovalPoint, OrderProcessPoint, PointError, PricingPoint, Strategies, TaxPoint,
 };
 use vectis_kernel::ids::ChannelId;
-use vectis_kernel::{Clock, Ctx, Failure, SystemClock};
+use vectis_kernel::{Clock, Ctx, Failure, Permission, SystemClock};
 
+use crate::fields;
 use crate::files::{FileState, scan, why_missing};
 use crate::follow::Overlay;
 use crate::isolation::{Fallback, IsolationPolicy, ProcessOptions, Quarantine};
@@ -55,6 +57,8 @@ pub struct RuntimeOptions {
     pub quarantine: Quarantine,
     /// Extension point → what answers in place of an entry point that was given up.
     pub fallback: BTreeMap<String, Fallback>,
+    /// Whether the API can take what a plugin adds to it.
+    pub judge_additions: JudgeAdditions,
 }
 
 impl RuntimeOptions {
@@ -77,6 +81,7 @@ impl RuntimeOptions {
             process: ProcessOptions::default(),
             quarantine: Quarantine::default(),
             fallback: BTreeMap::new(),
+            judge_additions: |_, _| Ok(()),
         }
     }
 }
@@ -142,6 +147,7 @@ pub struct PluginRuntime {
     slugs: ArcSwap<Slugs>,
     /// By plugin.
     pub(crate) refusals: Refusals,
+    pub(crate) judge_additions: JudgeAdditions,
     /// One writer at a time; readers never wait.
     pub(crate) writing: tokio::sync::Mutex<Writer>,
 }
@@ -189,6 +195,7 @@ impl PluginRuntime {
             current: ArcSwap::default(),
             refusals: Refusals::default(),
             slugs: ArcSwap::default(),
+            judge_additions: options.judge_additions,
             writing: tokio::sync::Mutex::new(writer),
         });
         runtime.rescan(&Ctx::system("plugins")).await?;
@@ -205,6 +212,14 @@ impl PluginRuntime {
     /// The set in force, to be put into `Ctx::plugin_set` when a request begins.
     pub fn snapshot(&self) -> Arc<dyn Any + Send + Sync> {
         self.current.load_full()
+    }
+
+    /// Permissions that the plugins in force add to the platform's.
+    pub fn declared_permissions(&self) -> BTreeSet<Permission> {
+        let set = self.current.load();
+        let libraries = set.files.iter().filter_map(|file| file.library.as_ref());
+        let keys = libraries.flat_map(|library| &library.manifest.permissions.add);
+        keys.filter_map(|key| Permission::parse(key)).collect()
     }
 
     /// Follows what was decided in other processes, and tells them what runs here. Cheap when nothing has changed.
@@ -289,11 +304,12 @@ impl PluginRuntime {
         old: Arc<PluginSet>,
     ) -> Result<(PluginSet, Vec<String>), RefreshError> {
         let (workshop, slugs) = (self.workshop.clone(), self.slugs.load_full());
-        let (loader, store) = (self.loader.clone(), self.store.clone());
+        let (loader, store, judge) = (self.loader.clone(), self.store.clone(), self.judge_additions);
         let building = tokio::task::spawn_blocking(move || {
             let mut overlay =
                 Overlay { loader: &loader, store: &store, before: &old.files, lacking: Vec::new() };
-            let files = overlay.apply(&folder, &releases);
+            let mut files = overlay.apply(&folder, &releases);
+            fields::judge(&mut files, &old.files, judge, &loader.trust());
             let is_wanted = workshop.fallback.values().any(|it| *it == Fallback::PreviousVersion);
             let previous = if is_wanted { overlay.previous(&releases) } else { Previous::default() };
             let next = PluginSet::build(&workshop, (files, previous), (bindings, releases), &slugs, &old);
@@ -327,7 +343,7 @@ impl PluginRuntime {
     }
 
     /// The set a request began with, the present one when it began with none.
-    fn set_of(&self, ctx: &Ctx) -> Arc<PluginSet> {
+    pub(crate) fn set_of(&self, ctx: &Ctx) -> Arc<PluginSet> {
         let kept = ctx.plugin_set.clone().and_then(|set| set.downcast().ok());
         kept.unwrap_or_else(|| self.current.load_full())
     }

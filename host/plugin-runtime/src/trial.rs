@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
+use vectis_contracts::plugin_fields::JudgeAdditions;
 
 use crate::adapters::rehearse;
 use crate::load::Library;
@@ -20,6 +21,7 @@ pub(crate) struct Trial {
     pub(crate) set: Arc<PluginSet>,
     pub(crate) slugs: Arc<Slugs>,
     pub(crate) library: Arc<Library>,
+    pub(crate) judge: JudgeAdditions,
 }
 
 /// Where an entry point is to answer.
@@ -34,6 +36,7 @@ struct Place {
 impl Trial {
     /// Starts it everywhere; the first fault counts.
     pub(crate) fn rehearse(&self) -> Result<(), Fault> {
+        self.judge_additions()?;
         for place in self.places() {
             let entry = self.entry(&self.library, &place)?;
             let recipe = self.workshop.recipe(&self.library, entry, &place.config, &place.channel);
@@ -43,6 +46,14 @@ impl Trial {
             })?;
         }
         Ok(())
+    }
+
+    /// Whether the API can take what it adds beside what the other plugins do.
+    fn judge_additions(&self) -> Result<(), Fault> {
+        let Some(added) = &self.library.added else { return Ok(()) };
+        let others = self.set.additions.plugins.iter().filter(|other| other.plugin != added.plugin);
+        let others: Vec<_> = others.cloned().collect();
+        (self.judge)(&others, added).map_err(|why| Fault::new(Step::Graphql, why))
     }
 
     /// What it answers differently than the version in force, a sentence each.

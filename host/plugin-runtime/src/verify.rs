@@ -3,7 +3,7 @@
 
 use object::read::elf::{ElfFile64, FileHeader, ProgramHeader, SectionHeader, Sym};
 use object::{Endianness, Object, ObjectSection, elf};
-use vectis_plugin_api::abi::embed::{BUILD_SECTION, MANIFEST_SECTION};
+use vectis_plugin_api::abi::embed::{BUILD_SECTION, GRAPHQL_SECTION, MANIFEST_SECTION};
 
 use crate::refusal::{Fault, Step};
 
@@ -29,6 +29,8 @@ pub(crate) struct Structure<'data> {
     pub(crate) initializers: u64,
     pub(crate) manifest: &'data [u8],
     pub(crate) build: &'data [u8],
+    /// Definitions for the GraphQL API.
+    pub(crate) graphql: Option<&'data [u8]>,
     /// Libraries it needs.
     pub(crate) needed: Vec<String>,
     /// Symbols it takes from the C library.
@@ -55,6 +57,7 @@ pub(crate) fn structure(bytes: &[u8]) -> Result<Structure<'_>, Fault> {
         initializers,
         manifest: section(&library, MANIFEST_SECTION)?,
         build: section(&library, BUILD_SECTION)?,
+        graphql: section_if_any(&library, GRAPHQL_SECTION)?,
         needed,
         libc_imports,
         other_imports,
@@ -102,12 +105,16 @@ fn require_whole(library: &Library<'_>, length: u64) -> Result<(), Fault> {
 }
 
 fn section<'data>(library: &Library<'data>, name: &str) -> Result<&'data [u8], Fault> {
+    section_if_any(library, name)?.ok_or_else(|| {
+        refused(&format!("it is no Vectis plugin: it has no section {name}; build it with export_plugin!"))
+    })
+}
+
+fn section_if_any<'data>(library: &Library<'data>, name: &str) -> Result<Option<&'data [u8]>, Fault> {
     let mut found = library.sections().filter(|section| section.name() == Ok(name));
     match (found.next(), found.next()) {
-        (Some(section), None) => section.data().map_err(damaged),
-        (None, _) => Err(refused(&format!(
-            "it is no Vectis plugin: it has no section {name}; build it with export_plugin!"
-        ))),
+        (Some(section), None) => section.data().map(Some).map_err(damaged),
+        (None, _) => Ok(None),
         (Some(_), Some(_)) => {
             Err(refused(&format!("it has several sections {name}; export one plugin per file")))
         }

@@ -168,8 +168,11 @@ fn inspection_lines(found: &Inspection) -> String {
         format!("libc calls    {}", list(&found.libc_imports)),
         format!("undefined     {}", list(&found.undefined_symbols)),
         "manifest".to_owned(),
-        found.manifest_text.trim_end().lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n"),
+        indented(&found.manifest_text),
     ]
+    .into_iter()
+    .chain(found.graphql.iter().map(|sdl| format!("graphql\n{}", indented(sdl))))
+    .collect::<Vec<_>>()
     .join("\n")
     // A stranger's file must not steer the terminal.
     .replace(|letter: char| letter.is_control() && letter != '\n', "\u{fffd}")
@@ -203,6 +206,10 @@ fn revoke(config: &Plugins, target: &str) -> anyhow::Result<ExitCode> {
         options.lock_file.display()
     ));
     Ok(ExitCode::SUCCESS)
+}
+
+fn indented(text: &str) -> String {
+    text.trim_end().lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
 }
 
 async fn reload(server: &ServerArgs) -> anyhow::Result<ExitCode> {

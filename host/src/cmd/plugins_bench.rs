@@ -16,8 +16,12 @@ pub(crate) fn bench(args: &BenchArgs) -> anyhow::Result<ExitCode> {
         Ok(conformance) => conformance,
         Err(refusal) => bail!("{refusal}"),
     };
-    let options =
-        ConformanceOptions { entry_point: args.entry_point.clone(), config, ..ConformanceOptions::default() };
+    let options = ConformanceOptions {
+        entry_point: args.entry_point.clone(),
+        config,
+        declared: vectis_graphql::declared_fields,
+        ..ConformanceOptions::default()
+    };
     let mut is_ok = true;
     for (entry_point, timed) in conformance.time(&options) {
         match timed {

@@ -15,26 +15,35 @@ const CARGO: &str = include_str!("../../../examples/plugin-template/Cargo.standa
 struct Template {
     point: &'static str,
     manifest: &'static str,
+    /// What the plugin adds to the API, if anything.
+    graphql: Option<&'static str>,
     lib: &'static str,
     tests: &'static str,
 }
 
 macro_rules! template {
     ($point:literal, $folder:literal) => {
+        template!($point, $folder, None)
+    };
+    ($point:literal, $folder:literal, $graphql:expr) => {
         Template {
             point: $point,
             manifest: include_str!(concat!("../../../examples/plugin-template/", $folder, "plugin.toml")),
+            graphql: $graphql,
             lib: include_str!(concat!("../../../examples/plugin-template/", $folder, "src/lib.rs")),
             tests: include_str!(concat!("../../../examples/plugin-template/", $folder, "src/tests.rs")),
         }
     };
 }
 
-const TEMPLATES: [Template; 4] = [
+const FIELDS: &str = include_str!("../../../examples/plugin-template/points/fields/fields.graphql");
+
+const TEMPLATES: [Template; 5] = [
     template!("pricing", ""),
     template!("tax", "points/tax/"),
     template!("order_process", "points/order_process/"),
     template!("approval", "points/approval/"),
+    template!("fields", "points/fields/", Some(FIELDS)),
 ];
 
 /// Makes the folder `into/name`; refuses to touch one that is there.
@@ -60,6 +69,9 @@ pub(crate) fn create(name: &str, point: &str, into: &Path) -> anyhow::Result<Pat
     fs::create_dir_all(folder.join("src")).with_context(|| format!("cannot make {}", folder.display()))?;
     write("Cargo.toml", &CARGO.replace(API_PATH, &api_path()))?;
     write("plugin.toml", template.manifest)?;
+    if let Some(graphql) = template.graphql {
+        write("fields.graphql", graphql)?;
+    }
     write("src/lib.rs", template.lib)?;
     write("src/tests.rs", template.tests)?;
     Ok(folder)

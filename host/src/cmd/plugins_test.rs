@@ -21,6 +21,7 @@ pub(crate) fn test(args: &TestArgs) -> anyhow::Result<ExitCode> {
         entry_point: args.entry_point.clone(),
         config,
         seed: args.seed,
+        declared: vectis_graphql::declared_fields,
         ..ConformanceOptions::default()
     };
     let report = conformance.examine(&options);

@@ -117,8 +117,14 @@ pub struct Quarantine {
 }
 
 /// The plugins Vectis is shipped with.
-const FIRST_PARTY: [&str; 5] =
-    ["approval-rules", "b2b-order-process", "retail-order-process", "tax-table", "tiered-pricing"];
+const FIRST_PARTY: [&str; 6] = [
+    "approval-rules",
+    "b2b-order-process",
+    "product-warranty",
+    "retail-order-process",
+    "tax-table",
+    "tiered-pricing",
+];
 
 impl Default for Plugins {
     fn default() -> Self {
@@ -198,6 +204,7 @@ impl Plugins {
                 .iter()
                 .map(|(point, word)| (point.clone(), runtime::Fallback::parse(word)))
                 .collect(),
+            judge_additions: vectis_graphql::judge_additions,
             ..defaults
         }
     }

@@ -1,9 +1,12 @@
-//! What a plugin file says about itself without being run: two sections that `export_plugin!` fills.
+//! What a plugin file says about itself without being run: sections that `export_plugin!` fills.
 
 /// The section with the manifest, byte for byte.
 pub const MANIFEST_SECTION: &str = ".vectis.manifest";
 /// The section with [`BUILD`].
 pub const BUILD_SECTION: &str = ".vectis.build";
+
+/// The section with the SDL of what the plugin adds to the GraphQL API; absent when it adds nothing. Since 1.1.
+pub const GRAPHQL_SECTION: &str = ".vectis.graphql";
 
 /// How the plugin was built, as TOML. The host refuses another target, and panic strategies other than `unwind`, before it
 /// maps the file; `rustc` and `profile` are information.

@@ -9,6 +9,7 @@ pub mod approval;
 pub mod contain;
 pub mod embed;
 pub mod error;
+pub mod fields;
 pub mod host;
 pub mod id;
 pub mod load;

@@ -1,5 +1,7 @@
 //! The root module of a plugin: one constructor per extension point.
 
+#![expect(unsafe_code, reason = "what derive(StableAbi) generates for fields behind the prefix")]
+
 use abi_stable::StableAbi;
 use abi_stable::library::{
     __call_root_module_loader, CheckTypeLayout, LibHeader, RootModule, RootModuleResult,
@@ -13,6 +15,7 @@ use serde::de::DeserializeOwned;
 use crate::abi::approval::ApprovalObj;
 use crate::abi::contain::{contain, remember_places};
 use crate::abi::error::WireError;
+use crate::abi::fields::FieldsObj;
 use crate::abi::host::HostObj;
 use crate::abi::order_process::OrderProcessObj;
 use crate::abi::pricing::PricingObj;
@@ -32,6 +35,8 @@ pub struct PluginMod {
     pub new_order_process: extern "C" fn(RStr<'_>, RStr<'_>, HostObj) -> RResult<OrderProcessObj, WireError>,
     #[sabi(last_prefix_field)]
     pub new_approval: extern "C" fn(RStr<'_>, RStr<'_>, HostObj) -> RResult<ApprovalObj, WireError>,
+    /// Since 1.1; absent from plugins built before.
+    pub new_fields: extern "C" fn(RStr<'_>, RStr<'_>, HostObj) -> RResult<FieldsObj, WireError>,
 }
 
 impl RootModule for PluginModRef {
@@ -51,6 +56,7 @@ pub trait Plugin: 'static {
     const TAX: &'static [EntryPoint<TaxObj>];
     const ORDER_PROCESS: &'static [EntryPoint<OrderProcessObj>];
     const APPROVAL: &'static [EntryPoint<ApprovalObj>];
+    const FIELDS: &'static [EntryPoint<FieldsObj>];
 }
 
 /// The static that the plugin exports under the name `abi_stable` looks for.
@@ -76,6 +82,7 @@ fn root_module<P: Plugin>() -> PluginModRef {
         new_tax: new_tax::<P>,
         new_order_process: new_order_process::<P>,
         new_approval: new_approval::<P>,
+        new_fields: new_fields::<P>,
     };
     module.leak_into_prefix()
 }
@@ -114,6 +121,14 @@ extern "C" fn new_approval<P: Plugin>(
     host: HostObj,
 ) -> RResult<ApprovalObj, WireError> {
     construct(P::APPROVAL, name, config, host)
+}
+
+extern "C" fn new_fields<P: Plugin>(
+    name: RStr<'_>,
+    config: RStr<'_>,
+    host: HostObj,
+) -> RResult<FieldsObj, WireError> {
+    construct(P::FIELDS, name, config, host)
 }
 
 fn construct<O>(

@@ -9,6 +9,7 @@ use crate::abi::approval::{
 };
 use crate::abi::contain::contain;
 use crate::abi::error::WireError;
+use crate::abi::fields::{FieldsObj, FieldsWire, FieldsWire_TO};
 use crate::abi::order_process::{
     OrderFactsRecord, OrderProcessObj, OrderProcessWire, OrderProcessWire_TO, StateRecord, StepRecord,
     TransitionRecord,
@@ -45,6 +46,12 @@ pub trait RemoteApproval: Send + Sync + 'static {
     fn may_decide(&self, facts: &DecisionFactsRecord<'_>) -> Result<Option<String>, Error>;
 }
 
+/// Answers added fields elsewhere.
+pub trait RemoteFields: Send + Sync + 'static {
+    /// Question and answers as JSON.
+    fn answer(&self, budget_ns: u64, question_json: &str) -> Result<String, Error>;
+}
+
 /// Puts a strategy of another process behind the vtable.
 pub fn pricing(remote: impl RemotePricing) -> PricingObj {
     PricingWire_TO::from_value(Remote(remote), TD_Opaque)
@@ -63,6 +70,11 @@ pub fn order_process(remote: impl RemoteOrderProcess) -> OrderProcessObj {
 /// Puts a strategy of another process behind the vtable.
 pub fn approval(remote: impl RemoteApproval) -> ApprovalObj {
     ApprovalWire_TO::from_value(Remote(remote), TD_Opaque)
+}
+
+/// Puts a strategy of another process behind the vtable.
+pub fn fields(remote: impl RemoteFields) -> FieldsObj {
+    FieldsWire_TO::from_value(Remote(remote), TD_Opaque)
 }
 
 /// Contained like a plugin's own code: a panic that reaches a vtable ends the program.
@@ -114,5 +126,11 @@ impl<T: RemoteApproval> ApprovalWire for Remote<T> {
 
     fn may_decide<'a>(&self, facts: &DecisionFactsRecord<'a>) -> RResult<ROption<RString>, WireError> {
         contain(|| Ok(self.0.may_decide(facts)?.map(RString::from).into()))
+    }
+}
+
+impl<T: RemoteFields> FieldsWire for Remote<T> {
+    fn answer(&self, budget_ns: u64, question_json: RStr<'_>) -> RResult<RString, WireError> {
+        contain(|| Ok(self.0.answer(budget_ns, question_json.as_str())?.into()))
     }
 }

@@ -1,6 +1,7 @@
 //! The extension points, one file each.
 
 pub mod approval;
+pub mod fields;
 pub mod order_process;
 pub mod pricing;
 pub mod tax;

@@ -20,6 +20,7 @@
 //! ```
 
 mod approval;
+mod fields;
 mod host;
 mod order_process;
 mod pricing;
@@ -29,6 +30,7 @@ mod tax;
 use std::fmt::Display;
 
 pub use approval::{ApprovalHarness, approval, approval_facts, decision_facts};
+pub use fields::{FieldsHarness, fields, parents};
 pub use host::{LogLine, NOW_MS, TestHost};
 pub use order_process::{OrderProcessHarness, order_facts, order_process};
 pub use pricing::{PricingCart, PricingHarness, pricing};

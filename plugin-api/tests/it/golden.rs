@@ -1,11 +1,12 @@
-//! Plugins frozen as binaries against this version of the API: one built for 1.0, one for a 1.1 that adds a field to the root
-//! module and a method to a vtable, one for a 1.0 with another record layout. See `tests/golden/README.md`.
+//! Plugins frozen as binaries against this version of the API: built for 1.0, for 1.1, for a 1.2 that adds a field to the root
+//! module and a method to a vtable, and for a 1.1 with another record layout. See `tests/golden/README.md`.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use vectis_plugin_api::abi::approval::{may_decide, plan};
-use vectis_plugin_api::abi::embed::{BUILD_SECTION, MANIFEST_SECTION};
+use vectis_plugin_api::abi::embed::{BUILD_SECTION, GRAPHQL_SECTION, MANIFEST_SECTION};
+use vectis_plugin_api::abi::fields::answer;
 use vectis_plugin_api::abi::load::{OpenErrorKind, open};
 use vectis_plugin_api::abi::module::PluginModRef;
 use vectis_plugin_api::abi::order_process::{place, states, step, transitions};
@@ -155,6 +156,32 @@ fn a_1_0_plugin_plans_approvals() {
 }
 
 #[test]
+fn a_1_0_plugin_has_no_fields() {
+    assert!(load("golden-1.0.so").new_fields().is_none());
+}
+
+#[test]
+fn a_1_1_plugin_answers_fields_and_mutations() {
+    let constructor = load("golden-1.1.so").new_fields().unwrap();
+    let object = constructor("golden-fields".into(), "{}".into(), TestHost::default().object());
+    let object = object.into_result().unwrap();
+    let id = "01010101-0101-0101-0101-010101010101";
+    let ask = |question: &str| answer(&object, 0, &question.replace("ID", id)).unwrap();
+
+    let said =
+        ask(r#"{ "kind": "field", "field": "Product.golden", "arguments": { "prefix": "a" }, "ctx": {},
+                        "parents": [{ "id": "ID", "facts": { "slug": "hex" } }] }"#);
+    let echo = ask(r#"{ "kind": "mutation", "field": "goldenEcho", "arguments": { "text": "x" },
+                        "ctx": { "now_ms": 5, "idempotency_key": "k" } }"#);
+
+    assert_eq!((said.as_str(), echo.as_str()), (r#"["a hex"]"#, r#"["x"]"#));
+    let file = std::fs::read(folder().join("golden-1.1.so")).unwrap();
+    let holds = |needle: &[u8]| file.windows(needle.len()).any(|window| window == needle);
+    assert!(holds(&std::fs::read(folder().join("plugin/fields.graphql")).unwrap()));
+    assert!(holds(GRAPHQL_SECTION.as_bytes()));
+}
+
+#[test]
 fn the_code_reports_the_manifest_that_the_file_embeds() {
     let module = load("golden-1.0.so");
     let source = std::fs::read_to_string(folder().join("plugin/plugin-1.0.toml")).unwrap();
@@ -178,7 +205,7 @@ fn the_file_tells_manifest_and_build_without_being_run() {
 fn the_layout_of_a_newer_minor_version_fits_an_older_host() {
     let host = TestHost::default();
 
-    let pricing = new_pricing(load("golden-1.1.so"), r#"{ "surcharge_micros": 7 }"#, &host).unwrap();
+    let pricing = new_pricing(load("golden-1.2.so"), r#"{ "surcharge_micros": 7 }"#, &host).unwrap();
 
     assert_eq!(price_one(&pricing, 1_000).unwrap(), [Priced::at(107).from_candidate(0)]);
 }
@@ -192,8 +219,8 @@ fn another_record_layout_is_refused_in_one_line() {
     assert!(error.report.lines().count() > 100);
 }
 
-/// What the host that offers 1.1 prints about a plugin. Builds that host, which takes a minute the first time.
-fn host_1_1(plugin: &str) -> String {
+/// What the host that offers 1.2 prints about a plugin. Builds that host, which takes a minute the first time.
+fn host_1_2(plugin: &str) -> String {
     let built = Command::new(folder().join("build.sh")).arg("host").output().unwrap();
     let errors = String::from_utf8_lossy(&built.stderr);
     assert!(built.status.success(), "tests/golden/build.sh host failed:\n{errors}");
@@ -203,11 +230,13 @@ fn host_1_1(plugin: &str) -> String {
 }
 
 #[test]
-fn a_newer_host_loads_both_and_finds_the_additions_only_in_the_newer_plugin() {
-    assert_eq!(host_1_1("golden-1.0.so"), "released: unknown\nprice: 105\nexplain: \"not explained\"\n");
+fn a_newer_host_loads_all_and_finds_the_additions_only_in_the_newer_plugin() {
+    for older in ["golden-1.0.so", "golden-1.1.so"] {
+        assert_eq!(host_1_2(older), "released: unknown\nprice: 105\nexplain: \"not explained\"\n");
+    }
     assert_eq!(
-        host_1_1("golden-1.1.so"),
-        "released: with API 1.1\nprice: 105\nexplain: \"surcharge of 5\"\n"
+        host_1_2("golden-1.2.so"),
+        "released: with API 1.2\nprice: 105\nexplain: \"surcharge of 5\"\n"
     );
-    assert!(host_1_1("golden-other-layout.so").starts_with("refused: "));
+    assert!(host_1_2("golden-other-layout.so").starts_with("refused: "));
 }

@@ -4,6 +4,7 @@
 
 mod approval;
 mod config;
+mod fields;
 mod golden;
 mod ids;
 mod manifest;

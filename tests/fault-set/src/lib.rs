@@ -2,6 +2,7 @@
 //! others are mistakes people make. The conformance kit is proved by finding them.
 
 mod approval;
+mod fields;
 mod order_process;
 mod pricing;
 mod tax;
@@ -11,6 +12,7 @@ mod tests;
 use vectis_plugin_api::export_plugin;
 
 use crate::approval::FaultyApproval;
+use crate::fields::FaultyFields;
 use crate::order_process::FaultyProcess;
 use crate::pricing::FaultyPricing;
 use crate::tax::FaultyTax;
@@ -26,4 +28,5 @@ export_plugin! {
     tax: { "faulty-tax" => FaultyTax },
     order_process: { "faulty-process" => FaultyProcess },
     approval: { "faulty-approval" => FaultyApproval },
+    fields: { "faulty-fields" => FaultyFields }, graphql: "../fields.graphql",
 }

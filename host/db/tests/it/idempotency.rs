@@ -183,3 +183,31 @@ async fn an_answer_can_be_looked_up_without_claiming_its_key(pool: PgPool) {
     let mismatch = idempotency::answered::<u32>(&db, &keyed("a", 2)).await;
     assert!(matches!(mismatch, Err(Error::Mismatch(_))), "{mismatch:?}");
 }
+
+#[sqlx::test]
+async fn a_released_key_can_be_claimed_again_and_an_answered_one_stays(pool: PgPool) {
+    let db = database(pool).await;
+    let counter = AtomicU32::new(0);
+    let claimed = async |ctx: &Ctx| {
+        let mut tx = db.begin().await.unwrap();
+        let found = idempotency::find::<u32>(&mut tx, ctx).await;
+        tx.commit().await.unwrap();
+        found
+    };
+    let release = async |ctx: &Ctx| {
+        let mut tx = db.begin().await.unwrap();
+        idempotency::release(&mut tx, ctx).await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    let open = keyed("open", 1);
+
+    assert_eq!(claimed(&open).await.unwrap(), None);
+    assert!(matches!(claimed(&open).await, Err(Error::Unanswered(_))));
+    release(&open).await;
+    assert_eq!(claimed(&open).await.unwrap(), None);
+
+    let done = keyed("done", 1);
+    count(&db, &done, &counter).await.unwrap();
+    release(&done).await;
+    assert_eq!(claimed(&done).await.unwrap(), Some(1));
+}

@@ -7,6 +7,7 @@ use async_graphql::{Request, Variables};
 use vectis_kernel::ids::LoginId;
 use vectis_kernel::{Actor, Ctx, StaffActor};
 
+use crate::mixing::Added;
 use crate::shape::POLICY;
 use crate::{Caller, DocumentCheck, Limits};
 
@@ -29,10 +30,11 @@ fn anonymous() -> Caller {
 fn check_with(query: &str, caller: &Caller, variables: serde_json::Value) -> Result<(), String> {
     let types = super::field_types();
     let limits = Limits::default();
-    let check = DocumentCheck { limits: &limits, policy: &POLICY, types: &types, caller };
+    let check =
+        DocumentCheck { limits: &limits, policy: &POLICY, added: &Added::default(), types: &types, caller };
     let mut request = Request::new(query);
     let document = request.parsed_query().unwrap();
-    check.run(document, None, &Variables::from_json(variables)).map_err(|error| error.message)
+    check.run(document, None, &Variables::from_json(variables)).map(drop).map_err(|error| error.message)
 }
 
 fn check(query: &str) -> Result<(), String> {

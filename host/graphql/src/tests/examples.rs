@@ -14,6 +14,7 @@ use vectis_kernel::ids::{AccountId, EmployeeId, LocationId, LoginId};
 use vectis_kernel::permission::{buyer, staff};
 use vectis_kernel::{Actor, BuyerActor, Ctx, Permission, StaffActor};
 
+use crate::mixing::Added;
 use crate::shape::{POLICY, Shaped};
 use crate::{Caller, DocumentCheck, Limits, Mutation, Query};
 
@@ -148,7 +149,13 @@ fn every_example_may_be_asked_by_whom_it_says() {
             continue;
         };
         let caller = caller(actor);
-        let check = DocumentCheck { limits: &limits, policy: &POLICY, types: &types, caller: &caller };
+        let check = DocumentCheck {
+            limits: &limits,
+            policy: &POLICY,
+            added: &Added::default(),
+            types: &types,
+            caller: &caller,
+        };
         let mut request = example.request();
         if let Err(error) = check.run(request.parsed_query().unwrap(), None, &example.variables()) {
             wrong.push(format!("{}: {}", example.name, error.message));

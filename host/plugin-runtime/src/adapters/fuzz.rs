@@ -14,7 +14,7 @@ use vectis_plugin_api::approval::ApprovalStep;
 use vectis_plugin_api::order_process::Step;
 use vectis_plugin_api::pricing::Priced;
 
-use crate::adapters::{approval, order_process, pricing, tax};
+use crate::adapters::{approval, fields, order_process, pricing, tax};
 use crate::conformance::Dice;
 use crate::fuzz::fuzz;
 
@@ -215,6 +215,28 @@ fn approval_steps() {
             named.sort_unstable();
             named.dedup();
             assert!(named.len() >= taken.quorum as usize, "{record:?}");
+        }
+    });
+}
+
+#[test]
+fn answers_of_fields() {
+    const PIECES: [&str; 16] = [
+        "[", "]", "{", "}", ",", ":", "\"", "null", "true", "1", "-1e999", "\"a\"", "\\u0000", "🦀", " ",
+        "[[[[[[[[",
+    ];
+    fuzz("answers of fields", |dice| {
+        let expected = dice.below(4);
+        let text: String = if dice.coin() {
+            (0..dice.below(40)).map(|_| dice.pick(&PIECES)).collect()
+        } else {
+            let values = (0..dice.below(4)).map(|_| dice.pick(&["null", "7", "\"x\"", "{\"a\":[1]}"]));
+            format!("[{}]", values.collect::<Vec<_>>().join(","))
+        };
+
+        match fields::read(&text, expected) {
+            Ok(answers) => assert_eq!(answers.len(), expected, "{text}"),
+            Err(why) => assert!(!why.is_empty()),
         }
     });
 }

@@ -1,6 +1,7 @@
 //! One file per extension point: the domain's question in wire records, the plugin's answer checked and in domain words.
 
 mod approval;
+mod fields;
 #[cfg(test)]
 mod fuzz;
 mod order_process;
@@ -15,6 +16,7 @@ use vectis_plugin_api::abi::module::PluginModRef;
 use vectis_plugin_api::{ErrorCode, Id};
 
 pub(crate) use crate::adapters::approval::{ApprovalAdapter, construct as construct_approval};
+pub(crate) use crate::adapters::fields::{FieldsAdapter, construct as construct_fields};
 pub(crate) use crate::adapters::order_process::{OrderProcessAdapter, construct as construct_order_process};
 pub(crate) use crate::adapters::pricing::{PricingAdapter, construct as construct_pricing};
 pub(crate) use crate::adapters::tax::{TaxAdapter, construct as construct_tax};
@@ -51,6 +53,7 @@ pub(crate) fn rehearse(point: Point, recipe: Recipe) -> Result<(), Fault> {
         Point::Tax => TaxAdapter::start(recipe).map(drop),
         Point::OrderProcess => OrderProcessAdapter::start(recipe).map(drop),
         Point::Approval => ApprovalAdapter::start(recipe).map(drop),
+        Point::Fields => FieldsAdapter::start(recipe).map(drop),
     }
 }
 
@@ -62,6 +65,7 @@ pub(crate) fn is_in_code(point: Point, module: PluginModRef, name: &str) -> bool
         Point::Tax => tax::construct(module, name, "", host).map(drop),
         Point::OrderProcess => order_process::construct(module, name, "", host).map(drop),
         Point::Approval => approval::construct(module, name, "", host).map(drop),
+        Point::Fields => fields::construct(module, name, "", host).map(drop),
     };
     !outcome.is_err_and(|error| error.code == ErrorCode::UNSUPPORTED)
 }

@@ -2,7 +2,7 @@
 //! from many threads; large batches; wrong configurations.
 
 use std::fmt::Debug;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use vectis_contracts::points::PointError;
 
@@ -13,6 +13,7 @@ use crate::conformance::promise::{
     CHECKED, DEADLINE, FEW_LOGS, IN_TIME, NO_PANIC, Promise, SAME, SPEAKS, STARTS,
 };
 use crate::conformance::run::{Found, Run};
+use crate::conformance::stopwatch;
 use crate::conformance::subject::{Origin, Subject, is_panic};
 
 /// Threads that ask one instance at the same time.
@@ -63,7 +64,7 @@ pub(crate) trait Exam: Sized {
     /// The rule that is broken when the order of the lines matters.
     const ORDER: Promise;
 
-    fn ground(adapter: &Self::Adapter, words: &Words) -> Self::Ground;
+    fn ground(origin: &Origin, adapter: &Self::Adapter, words: &Words) -> Self::Ground;
     /// Questions by hand and by dice.
     fn questions(ground: &Self::Ground, words: &Words, dice: &mut Dice) -> Vec<Asked<Self::Question>>;
     fn ask(adapter: &Self::Adapter, question: &Self::Question) -> Result<Self::Answer, PointError>;
@@ -71,6 +72,10 @@ pub(crate) trait Exam: Sized {
     fn short(question: &Self::Question) -> String;
     /// The rules that hold for any answer by itself.
     fn judge(words: &Words, question: &Self::Question, answer: &Self::Answer) -> Result<(), Broken>;
+    /// Whether it may be asked again: one that changes something may not.
+    fn is_repeatable(_: &Self::Question) -> bool {
+        true
+    }
     /// The same question in another order, and its answer in the order of the first; `None` where there is no order.
     fn reordered(
         adapter: &Self::Adapter,
@@ -103,7 +108,7 @@ pub(crate) fn sit<E: Exam>(origin: &Origin, seed: u64, run: &Run) {
     run.case("starts", STARTS, origin.config.to_string(), || fault.map_or(Ok(()), Err));
     let Ok(subject) = started else { return };
     let words = Words::of(&origin.config);
-    let ground = E::ground(&subject.live(), &words);
+    let ground = E::ground(origin, &subject.live(), &words);
     // Whatever it was asked to find the ground, the first case meets it fresh.
     subject.renew();
     let questions = E::questions(&ground, &words, &mut Dice::new(seed));
@@ -148,6 +153,9 @@ impl<E: Exam> Sitting<'_, E> {
             let (promise, found) = self.verdict(asked, answer.as_ref());
             self.case(&asked.name, promise, &asked.question, || found);
             let Ok(answer) = answer else { continue };
+            if !E::is_repeatable(&asked.question) {
+                continue;
+            }
             let again = format!("{}, asked again", asked.name);
             self.case(again, SAME, &asked.question, || {
                 // Something else in between, which must leave nothing behind.
@@ -194,11 +202,12 @@ impl<E: Exam> Sitting<'_, E> {
 
     /// One instance, many threads, all questions: the answers of before.
     fn threads(&self, questions: &[Asked<E::Question>]) {
+        let questions: Vec<_> = questions.iter().filter(|asked| E::is_repeatable(&asked.question)).collect();
         let alone: Vec<_> = questions.iter().map(|asked| self.ask(&asked.question).ok()).collect();
         let live = self.subject.live();
         let ask_all = |thread: usize| {
             for position in Dice::new(self.seed ^ thread as u64).order(questions.len()) {
-                let (asked, before) = (&questions[position], &alone[position]);
+                let (asked, before) = (questions[position], &alone[position]);
                 let Some(before) = before else { continue };
                 same::<E>(before, E::ask(&live, &asked.question))
                     .map_err(|found| format!("{}: {found}", asked.name))?;
@@ -234,18 +243,15 @@ impl<E: Exam> Sitting<'_, E> {
         self.quiet();
     }
 
-    /// A machine that is busy with something else makes a call look slow, never fast: the fastest counts, and a bad result is
-    /// measured again.
+    /// What is left of a busy machine makes a call look slow, never fast: the fastest counts, and a bad result is measured
+    /// again.
     fn timed(&self) {
         let (Some(small), Some(large)) = (E::batch(&self.ground, LARGE / 10), E::batch(&self.ground, LARGE))
         else {
             return;
         };
-        let time = |question: &E::Question| {
-            let started = Instant::now();
-            let _ = self.ask(question);
-            started.elapsed()
-        };
+        let library = self.subject.library();
+        let time = |question: &E::Question| stopwatch::time(library, || self.ask(question));
         let (mut of_small, mut of_large) = (Duration::MAX, Duration::MAX);
         self.case("the time of 10,000 lines", IN_TIME, &large, || {
             for _ in 0..MOST_TIMINGS {

@@ -8,11 +8,13 @@ mod approval;
 mod config_cases;
 mod dice;
 mod exam;
+mod fields;
 mod order_process;
 mod pricing;
 mod promise;
 mod report;
 mod run;
+mod stopwatch;
 mod subject;
 mod tax;
 #[cfg(test)]
@@ -24,6 +26,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
+use vectis_contracts::plugin_fields::ReadDeclared;
 
 #[cfg(test)]
 pub(crate) use self::dice::Dice;
@@ -49,6 +52,8 @@ pub struct Options {
     pub seed: u64,
     /// How long a case may take before the plugin is given up.
     pub patience: Duration,
+    /// Reads what a plugin adds to the API, so that its fields can be asked for.
+    pub declared: ReadDeclared,
 }
 
 impl Default for Options {
@@ -58,6 +63,7 @@ impl Default for Options {
             config: Value::Object(serde_json::Map::new()),
             seed: 1,
             patience: Duration::from_secs(20),
+            declared: |_, _| Ok(Vec::new()),
         }
     }
 }
@@ -101,6 +107,7 @@ impl Conformance {
                 Point::Tax => timing::time::<tax::TaxExam>(&origin, seed),
                 Point::OrderProcess => timing::time::<order_process::OrderProcessExam>(&origin, seed),
                 Point::Approval => timing::time::<approval::ApprovalExam>(&origin, seed),
+                Point::Fields => timing::time::<fields::FieldsExam>(&origin, seed),
             };
             (format!("{} {}", entry.point, entry.name), timings)
         };
@@ -114,7 +121,12 @@ impl Conformance {
     }
 
     fn origin(&self, entry: &EntryPoint, options: &Options) -> Origin {
-        Origin { library: self.library.clone(), entry: entry.clone(), config: options.config.clone() }
+        Origin {
+            library: self.library.clone(),
+            entry: entry.clone(),
+            config: options.config.clone(),
+            declared: options.declared,
+        }
     }
 
     fn examine_one(&self, entry: &EntryPoint, options: &Options) -> EntryPointReport {
@@ -136,5 +148,6 @@ fn examine(point: Point, origin: &Origin, seed: u64, run: &Run) {
         Point::Tax => exam::sit::<tax::TaxExam>(origin, seed, run),
         Point::OrderProcess => exam::sit::<order_process::OrderProcessExam>(origin, seed, run),
         Point::Approval => exam::sit::<approval::ApprovalExam>(origin, seed, run),
+        Point::Fields => exam::sit::<fields::FieldsExam>(origin, seed, run),
     }
 }

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde_json::Value;
+use vectis_contracts::plugin_fields::ReadDeclared;
 use vectis_contracts::points::PointError;
 use vectis_plugin_api::abi::host::HostServices;
 
@@ -27,6 +28,7 @@ pub(crate) struct Origin {
     pub(crate) library: Arc<Library>,
     pub(crate) entry: EntryPoint,
     pub(crate) config: Value,
+    pub(crate) declared: ReadDeclared,
 }
 
 impl Origin {
@@ -64,6 +66,11 @@ impl<A: Adapter> Subject<A> {
         let budget = RuntimeOptions::default().call_budget;
         let live = Mutex::new(Arc::new(origin.build(&origin.config, budget, host.clone())?));
         Ok(Self { origin: origin.clone(), host, live })
+    }
+
+    /// The plugin it is of.
+    pub(crate) fn library(&self) -> &Library {
+        &self.origin.library
     }
 
     /// The instance that is asked from case to case.

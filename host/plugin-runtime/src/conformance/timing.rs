@@ -26,7 +26,7 @@ pub(crate) fn time<E: Exam>(origin: &Origin, seed: u64) -> Result<Timings, Strin
     let subject = Subject::<E::Adapter>::start(origin).map_err(|fault| fault.why)?;
     let words = Words::of(&origin.config);
     let adapter = subject.live();
-    let ground = E::ground(&adapter, &words);
+    let ground = E::ground(origin, &adapter, &words);
     let mut timings = Timings::default();
     for lines in BATCHES {
         if let Some(question) = E::batch(&ground, lines) {

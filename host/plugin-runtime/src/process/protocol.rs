@@ -13,7 +13,7 @@ use crate::discover::sha256;
 use crate::process::sandbox::Limits;
 
 /// Raised with every change of what goes over the area or the socket.
-const PROTOCOL: u32 = 1;
+const PROTOCOL: u32 = 2;
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +32,7 @@ pub(crate) enum Verb {
     Step = 33,
     Plan = 40,
     MayDecide = 41,
+    Fields = 50,
 }
 
 impl Verb {
@@ -49,6 +50,7 @@ impl Verb {
             Self::Step,
             Self::Plan,
             Self::MayDecide,
+            Self::Fields,
         ];
         all.into_iter().find(|verb| *verb as u32 == number)
     }

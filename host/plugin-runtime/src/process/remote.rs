@@ -4,7 +4,9 @@ use vectis_plugin_api::Error;
 use vectis_plugin_api::abi::approval::{ApprovalFactsRecord, DecisionFactsRecord};
 use vectis_plugin_api::abi::order_process::OrderFactsRecord;
 use vectis_plugin_api::abi::pricing::PricingCall;
-use vectis_plugin_api::abi::remote::{RemoteApproval, RemoteOrderProcess, RemotePricing, RemoteTax};
+use vectis_plugin_api::abi::remote::{
+    RemoteApproval, RemoteFields, RemoteOrderProcess, RemotePricing, RemoteTax,
+};
 use vectis_plugin_api::abi::tax::{TaxAnswer, TaxCall};
 use vectis_plugin_api::approval::ApprovalStep;
 use vectis_plugin_api::order_process::{State, Step, Transition};
@@ -12,7 +14,7 @@ use vectis_plugin_api::pricing::{Line, Priced};
 use vectis_plugin_api::tax::TaxLine;
 
 use crate::process::bytes::Reader;
-use crate::process::codec::{approval, order_process, pricing, tax};
+use crate::process::codec::{approval, fields, order_process, pricing, tax};
 use crate::process::fleet::Remote;
 use crate::process::protocol::Verb;
 
@@ -68,5 +70,15 @@ impl RemoteApproval for Remote {
 
     fn may_decide(&self, facts: &DecisionFactsRecord<'_>) -> Result<Option<String>, Error> {
         self.ask(Verb::MayDecide, |writer| approval::write_decision(writer, facts), approval::read_objection)
+    }
+}
+
+impl RemoteFields for Remote {
+    fn answer(&self, budget_ns: u64, question_json: &str) -> Result<String, Error> {
+        self.ask(
+            Verb::Fields,
+            |writer| fields::write_question(writer, budget_ns, question_json),
+            fields::read_answers,
+        )
     }
 }

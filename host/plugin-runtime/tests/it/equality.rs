@@ -1,36 +1,58 @@
 //! Isolation changes nothing but where the code runs: every plugin Vectis is shipped with gives the same answers apart.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use uuid::Uuid;
+use vectis_contracts::plugin_fields::{FieldKind, FieldParent, FieldQuestion, PluginFields as _};
 use vectis_contracts::points::{
     ApprovalFacts, Jurisdiction, OrderFacts, PriceCandidate, PriceLevel, PricingLine, PricingQuestion,
     TaxingLine, TaxingQuestion,
 };
 use vectis_kernel::ids::{PriceListId, VariantId};
-use vectis_kernel::{Currency, Money, Quantity, UnitPrice};
+use vectis_kernel::{Ctx, Currency, Money, Quantity, UnitPrice};
+use vectis_plugin_runtime::RuntimeOptions;
 
-use crate::libraries::{fault_plugin, first_party};
+use crate::libraries::{fault_fields, fault_plugin, first_party};
 use crate::questions::{cart, decision, order, submitted, taxable};
-use crate::shop::{Folder, SHOP, Shop, binding};
+use crate::shop::{Folder, SHOP, Shop, binding, ctx};
 
 const SIZES: [usize; 3] = [1, 1_000, 10_000];
 
 /// The same shop twice: in process and apart.
 async fn both(bindings: &[(&str, &str, Value)]) -> [Shop; 2] {
-    let names =
-        ["tiered-pricing", "tax-table", "approval-rules", "b2b-order-process", "retail-order-process"];
-    let folder = || {
-        let folder = Folder::new(&[("fault.so", fault_plugin())]);
-        for name in names {
-            folder.put(&format!("{name}.so"), &first_party(name));
-        }
-        for (point, plugin, config) in bindings {
-            let (plugin, entry_point) = plugin.split_once('/').unwrap();
-            folder.channels.bind(binding(SHOP, point, (plugin, entry_point), config.clone()));
-        }
-        folder
-    };
-    [folder().start().await, folder().start_apart().await]
+    [folder(bindings).start().await, folder(bindings).start_apart().await]
+}
+
+/// The same with time enough for large answers.
+async fn both_unhurried(bindings: &[(&str, &str, Value)]) -> [Shop; 2] {
+    let [here, apart] = [folder(bindings), folder(bindings)];
+    let unhurried = |options| RuntimeOptions { call_budget: Duration::from_secs(20), ..options };
+    let (at_here, at_apart) = (unhurried(here.options()), unhurried(apart.options_apart()));
+    let started = (here.start_with(at_here).await, apart.start_with(at_apart).await);
+    let (Ok(here), Ok(apart)) = started else { panic!("they do not start") };
+    [here, apart]
+}
+
+/// With every plugin Vectis is shipped with, and two that lie on request.
+fn folder(bindings: &[(&str, &str, Value)]) -> Folder {
+    let names = [
+        "tiered-pricing",
+        "tax-table",
+        "approval-rules",
+        "b2b-order-process",
+        "retail-order-process",
+        "product-warranty",
+    ];
+    let folder = Folder::new(&[("fault.so", fault_plugin()), ("fields.so", fault_fields())]);
+    for name in names {
+        folder.put(&format!("{name}.so"), &first_party(name));
+    }
+    for (point, plugin, config) in bindings {
+        let (plugin, entry_point) = plugin.split_once('/').unwrap();
+        folder.channels.bind(binding(SHOP, point, (plugin, entry_point), config.clone()));
+    }
+    folder
 }
 
 /// Lines with tiers, validity and levels as a large shop has them.
@@ -162,6 +184,52 @@ async fn approvals_are_the_same() {
                 "{plugin}, {role}"
             );
         }
+    }
+}
+
+/// Asked of so many products.
+fn asking(plugin: &str, field: &str, products: usize, arguments: Value) -> FieldQuestion {
+    let parent = |index: usize| {
+        let (category, sku) = (["tools", "Bücher", "", "🦀"][index % 4], format!("ÄÖ-{index:05}"));
+        let facts = json!({ "taxCategory": category, "sku": sku });
+        FieldParent { id: Uuid::from_u128(index as u128), facts: serde_json::from_value(facts).unwrap() }
+    };
+    FieldQuestion {
+        plugin: plugin.to_owned(),
+        kind: FieldKind::Field,
+        field: field.to_owned(),
+        parents: (0..products).map(parent).collect(),
+        arguments: serde_json::from_value(arguments).unwrap(),
+    }
+}
+
+#[tokio::test]
+async fn added_fields_are_the_same() {
+    let terms =
+        json!({ "categories": { "tools": { "months": 24, "scope": "PARTS", "conditions": "Ünïcode" } } });
+    let [here, apart] = both_unhurried(&[("vectis.fields", "product-warranty/warranty", terms)]).await;
+    let in_shop = Ctx { channel_id: Some(SHOP), ..ctx() };
+    for (plugin, field) in [
+        ("product-warranty", "Product.warrantyMonths"),
+        ("product-warranty", "Product.warranty"),
+        ("fault-fields", "ProductVariant.faultSku"),
+    ] {
+        for products in SIZES {
+            let question = asking(plugin, field, products, json!({}));
+            let answers = here.runtime.ask(&in_shop, question.clone()).await.unwrap();
+            assert_eq!(answers.len(), products);
+            assert!(answers.iter().any(|answer| !answer.is_null()));
+            assert_eq!(
+                apart.runtime.ask(&in_shop, question).await.unwrap(),
+                answers,
+                "{field} of {products}"
+            );
+        }
+    }
+    for fault in ["error", "panic", "too few"] {
+        let question = asking("fault-fields", "Product.faultNumber", 2, json!({ "fault": fault }));
+        let failed = here.runtime.ask(&in_shop, question.clone()).await.unwrap_err();
+        assert_eq!(apart.runtime.ask(&in_shop, question).await.unwrap_err(), failed, "{fault}");
     }
 }
 

@@ -84,7 +84,7 @@ fn a_check_ends_at_the_first_refusal() {
     assert!(!report.is_ok());
     let last = report.steps.last().unwrap();
     assert_eq!(last.step, Step::Api);
-    let sentence = "fault 1.0.0 (acme.so) refused at step api: needs ^1.5, this server offers 1.0; update the server or use \
+    let sentence = "fault 1.0.0 (acme.so) refused at step api: needs ^1.5, this server offers 1.1; update the server or use \
                     an older plugin";
     assert_eq!(last.outcome, CheckOutcome::Refused(sentence.to_owned()));
 }
@@ -105,7 +105,7 @@ fn an_inspection_reads_all_without_loading() {
 
     let found = inspected(&path);
 
-    assert_eq!((found.manifest.plugin.name.as_str(), found.api.as_str()), ("golden", "1.0.0"));
+    assert_eq!((found.manifest.plugin.name.as_str(), found.api.as_str()), ("golden", "1.1.0"));
     assert_eq!(
         (found.panic.as_str(), found.profile.as_str(), found.init_array_count),
         ("unwind", "release", 2)

@@ -27,6 +27,12 @@ pub(crate) fn fault_set() -> Vec<u8> {
     built("vectis-fault-set", "tests/fault-set")
 }
 
+/// The bytes of `vectis-fault-fields`, which adds to the API and lies on request.
+pub(crate) fn fault_fields() -> &'static [u8] {
+    static BYTES: OnceLock<Vec<u8>> = OnceLock::new();
+    BYTES.get_or_init(|| built("vectis-fault-fields", "tests/fault-fields"))
+}
+
 /// A frozen plugin.
 pub(crate) fn golden(name: &str) -> Vec<u8> {
     std::fs::read(workspace().join("tests/golden").join(name)).unwrap()

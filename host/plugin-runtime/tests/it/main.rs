@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod activation;
+mod additions;
 mod apart;
 mod bindings;
 mod channels;

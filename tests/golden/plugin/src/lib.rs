@@ -2,10 +2,14 @@
 //! and then frozen as `golden-<minor>.so`.
 
 use vectis_plugin_api::approval::{Approval, ApprovalFacts, ApprovalStep, Approver, DecisionFacts};
+#[cfg(feature = "api-1-1")]
+use vectis_plugin_api::fields::{Arguments, Fields, FieldsCtx, Parent};
 use vectis_plugin_api::order_process::{Effect, OrderFacts, OrderProcess, State, Step, Transition};
 use vectis_plugin_api::pricing::{Ctx, Line, Priced, Pricing};
 use vectis_plugin_api::schemars::{self, JsonSchema};
 use vectis_plugin_api::serde::Deserialize;
+#[cfg(feature = "api-1-1")]
+use vectis_plugin_api::serde_json::{Value, json};
 use vectis_plugin_api::tax::{STAGE_VAT, Tax, TaxCtx, TaxLine, TaxOut};
 use vectis_plugin_api::{Error, Host, export_plugin, units};
 
@@ -41,7 +45,7 @@ impl Pricing for GoldenPrice {
         Ok(())
     }
 
-    #[cfg(feature = "api-1-1")]
+    #[cfg(feature = "api-1-2")]
     fn explain(&self) -> String {
         format!("surcharge of {}", self.config.surcharge_micros)
     }
@@ -127,6 +131,35 @@ impl Approval for GoldenApproval {
     }
 }
 
+/// Says the parents' slugs and a mutation's argument.
+#[cfg(feature = "api-1-1")]
+struct GoldenFields;
+
+#[cfg(feature = "api-1-1")]
+impl Fields for GoldenFields {
+    type Config = NoConfig;
+
+    fn new(_config: NoConfig, _host: Host) -> Result<Self, Error> {
+        Ok(Self)
+    }
+
+    fn resolve(
+        &self,
+        _ctx: &FieldsCtx,
+        _field: &str,
+        parents: &[Parent],
+        arguments: &Arguments,
+    ) -> Result<Vec<Value>, Error> {
+        let prefix = arguments.text("prefix").unwrap_or_default();
+        let say = |parent: &Parent| json!(format!("{prefix} {}", parent.text("slug").unwrap_or_default()));
+        Ok(parents.iter().map(say).collect())
+    }
+
+    fn mutate(&self, ctx: &FieldsCtx, mutation: &str, arguments: &Arguments) -> Result<Value, Error> {
+        if mutation == "goldenEcho" { arguments.read("text") } else { Err(ctx.unknown(mutation)) }
+    }
+}
+
 #[cfg(not(feature = "api-1-1"))]
 export_plugin! {
     manifest: "../plugin-1.0.toml",
@@ -136,11 +169,22 @@ export_plugin! {
     approval: { "golden-approval" => GoldenApproval },
 }
 
-#[cfg(feature = "api-1-1")]
+#[cfg(all(feature = "api-1-1", not(feature = "api-1-2")))]
 export_plugin! {
     manifest: "../plugin-1.1.toml",
     pricing: { "golden-price" => GoldenPrice },
     tax: { "golden-tax" => GoldenTax },
     order_process: { "golden-process" => GoldenProcess },
     approval: { "golden-approval" => GoldenApproval },
+    fields: { "golden-fields" => GoldenFields }, graphql: "../fields.graphql",
+}
+
+#[cfg(feature = "api-1-2")]
+export_plugin! {
+    manifest: "../plugin-1.2.toml",
+    pricing: { "golden-price" => GoldenPrice },
+    tax: { "golden-tax" => GoldenTax },
+    order_process: { "golden-process" => GoldenProcess },
+    approval: { "golden-approval" => GoldenApproval },
+    fields: { "golden-fields" => GoldenFields }, graphql: "../fields.graphql",
 }

@@ -9,6 +9,7 @@ use crate::adapters::ApprovalAdapter;
 use crate::conformance::dice::{Dice, Words};
 use crate::conformance::exam::{Asked, Broken, Exam, Sitting};
 use crate::conformance::promise::Promise;
+use crate::conformance::subject::Origin;
 
 pub(crate) const ANSWERS: Promise =
     Promise("A cart is planned, whatever is in it; an error is for a cart that could never be approved.");
@@ -51,7 +52,7 @@ impl Exam for ApprovalExam {
     const ANSWERS: Promise = ANSWERS;
     const ORDER: Promise = ORDER;
 
-    fn ground(_: &ApprovalAdapter, _: &Words) {}
+    fn ground(_: &Origin, _: &ApprovalAdapter, _: &Words) {}
 
     fn questions((): &(), words: &Words, dice: &mut Dice) -> Vec<Asked<Question>> {
         questions::all(words, dice)

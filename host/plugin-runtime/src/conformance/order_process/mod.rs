@@ -11,6 +11,7 @@ use crate::adapters::OrderProcessAdapter;
 use crate::conformance::dice::{Dice, Words};
 use crate::conformance::exam::{Asked, Broken, Exam, Sitting};
 use crate::conformance::promise::Promise;
+use crate::conformance::subject::Origin;
 
 pub(crate) const ANSWERS: Promise =
     Promise("An order or a step the process does not want is `Step::Refuse`, never an error.");
@@ -51,7 +52,7 @@ impl Exam for OrderProcessExam {
     const ANSWERS: Promise = ANSWERS;
     const ORDER: Promise = CONSTANT;
 
-    fn ground(adapter: &OrderProcessAdapter, _: &Words) -> Self::Ground {
+    fn ground(_: &Origin, adapter: &OrderProcessAdapter, _: &Words) -> Self::Ground {
         adapter.transitions().to_vec()
     }
 

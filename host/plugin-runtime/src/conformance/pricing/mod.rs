@@ -11,6 +11,7 @@ use crate::adapters::PricingAdapter;
 use crate::conformance::dice::{Dice, Words};
 use crate::conformance::exam::{Asked, Broken, Exam, Sitting};
 use crate::conformance::promise::Promise;
+use crate::conformance::subject::Origin;
 
 pub(crate) const ANSWERS: Promise = Promise(
     "A line that has no price is `NO_PRICE`, never an error: an error is for a plugin that cannot work.",
@@ -43,7 +44,7 @@ impl Exam for PricingExam {
     const ANSWERS: Promise = ANSWERS;
     const ORDER: Promise = ORDER;
 
-    fn ground(_: &PricingAdapter, _: &Words) {}
+    fn ground(_: &Origin, _: &PricingAdapter, _: &Words) {}
 
     fn questions((): &(), words: &Words, dice: &mut Dice) -> Vec<Asked<PricingQuestion>> {
         questions::all(words, dice)

@@ -16,6 +16,7 @@ use crate::adapters::TaxAdapter;
 use crate::conformance::dice::{Dice, Words};
 use crate::conformance::exam::{Asked, Broken, Exam, Sitting, must};
 use crate::conformance::promise::Promise;
+use crate::conformance::subject::Origin;
 
 pub(crate) const ANSWERS: Promise = Promise(
     "A strategy answers for the places, categories and currencies it knows; for the others it may answer with an error.",
@@ -52,7 +53,7 @@ impl Exam for TaxExam {
     const ANSWERS: Promise = ANSWERS;
     const ORDER: Promise = ORDER;
 
-    fn ground(adapter: &TaxAdapter, words: &Words) -> Vec<Home> {
+    fn ground(_: &Origin, adapter: &TaxAdapter, words: &Words) -> Vec<Home> {
         places::homes(adapter, words)
     }
 

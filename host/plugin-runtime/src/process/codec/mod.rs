@@ -2,6 +2,7 @@
 //! runner, an answer the other way round.
 
 pub(crate) mod approval;
+pub(crate) mod fields;
 pub(crate) mod order_process;
 pub(crate) mod pricing;
 pub(crate) mod tax;

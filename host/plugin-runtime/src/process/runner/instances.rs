@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use vectis_plugin_api::Error;
 use vectis_plugin_api::abi::approval::{ApprovalObj, may_decide, plan};
+use vectis_plugin_api::abi::fields::{FieldsObj, answer};
 use vectis_plugin_api::abi::host::object;
 use vectis_plugin_api::abi::module::PluginModRef;
 use vectis_plugin_api::abi::order_process::{OrderProcessObj, place, states, step, transitions};
@@ -25,6 +26,7 @@ enum Instance {
     Tax(TaxObj),
     OrderProcess(OrderProcessObj),
     Approval(ApprovalObj),
+    Fields(FieldsObj),
 }
 
 pub(super) struct Instances {
@@ -88,6 +90,9 @@ impl Instances {
             Some(Point::Approval) => {
                 Instance::Approval(adapters::construct_approval(module, entry_point, config_json, host)?)
             }
+            Some(Point::Fields) => {
+                Instance::Fields(adapters::construct_fields(module, entry_point, config_json, host)?)
+            }
             None => return Err(unreadable(Garbled)),
         })
     }
@@ -117,6 +122,10 @@ fn ask(
         (Some(Instance::Approval(approval)), Verb::MayDecide) => {
             let decision = codec::approval::read_decision(payload).map_err(unreadable)?;
             codec::approval::write_objection(writer, may_decide(approval, &decision.record())?.as_deref());
+        }
+        (Some(Instance::Fields(fields)), Verb::Fields) => {
+            let (budget_ns, question) = codec::fields::read_question(payload).map_err(unreadable)?;
+            codec::fields::write_answers(writer, &answer(fields, budget_ns, question)?);
         }
         _ => return Err(unreadable(Garbled)),
     }
