@@ -29,6 +29,7 @@ pub static MIGRATIONS: &[&ModuleMigrations] = &[
     &vectis_audit::MIGRATIONS,
     &vectis_identity::MIGRATIONS,
     &vectis_channels::MIGRATIONS,
+    &vectis_plugins::MIGRATIONS,
     &vectis_accounts::MIGRATIONS,
     &vectis_products::MIGRATIONS,
     &vectis_pricing::MIGRATIONS,
@@ -74,6 +75,7 @@ impl Host {
     /// Stops background work, closes the pool and ends the private cluster.
     pub async fn stop(self) {
         self.tasks.stop(Duration::from_secs(10)).await;
+        self.plugins.retire().await;
         self.db.pool().close().await;
         if let Some(postgres) = self.postgres {
             postgres.stop().await;
@@ -112,10 +114,12 @@ pub async fn compose(config: Config, migrations: Migrations) -> anyhow::Result<H
     let audit = vectis_audit::build(vectis_audit::Deps { db: db.clone() }).audit;
     let channels =
         vectis_channels::build(vectis_channels::Deps { db: db.clone(), audit: audit.clone() }).channels;
+    let releases =
+        vectis_plugins::build(vectis_plugins::Deps { db: db.clone(), audit: audit.clone() }).releases;
     let extensions = vectis_extensions::build(vectis_extensions::Deps { db: db.clone() }).extensions;
     let plugin_services = build_plugin_services(&config, extensions.clone())?;
-    let options = RuntimeOptions { services: plugin_services.clone(), ..config.plugins.options() };
-    let plugins = PluginRuntime::start(options, channels.clone()).await?;
+    let options = RuntimeOptions { services: plugin_services.clone(), ..config.plugins.runtime_options() };
+    let plugins = PluginRuntime::start(options, channels.clone(), releases).await?;
     let foundation = Foundation { db: db.clone(), audit, channels, plugins: plugins.clone() };
     let (services, signing_keys) = build_services(&config, foundation).await?;
     plugin_services
@@ -259,6 +263,13 @@ fn start_background_work(host: &Host, signing_keys: SigningKeys, extensions: Arc
         let plugins = plugins.clone();
         async move { Ok(plugins.refresh().await?) }
     });
+    if host.config.plugins.watch {
+        let plugins = host.plugins.clone();
+        host.tasks.every("plugins.watch", host.config.plugins.refresh_interval, move || {
+            let plugins = plugins.clone();
+            async move { Ok(plugins.watch().await.map(drop)?) }
+        });
+    }
     let inventory = host.api.services().inventory.clone();
     host.tasks.every("inventory.expire_due", Duration::from_secs(15), move || {
         let inventory = inventory.clone();

@@ -9,6 +9,7 @@ mod bad_input;
 mod isolation;
 mod kills;
 mod plugin_fields;
+mod plugins;
 mod races;
 mod shop;
 mod statements;

@@ -41,6 +41,7 @@ schemas! {
     "vectis.orders.order_placed.v1",
     "vectis.orders.order_state_changed.v1",
     "vectis.orders.return_created.v1",
+    "vectis.plugins.release_changed.v1",
     "vectis.pricing.exchange_rate_set.v1",
     "vectis.pricing.managed_prices_changed.v1",
     "vectis.pricing.price_entries_changed.v1",

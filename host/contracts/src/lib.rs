@@ -17,6 +17,7 @@ pub mod just_written;
 pub mod once;
 pub mod orders;
 pub mod plugin_fields;
+pub mod plugin_releases;
 pub mod plugin_services;
 pub mod plugins;
 pub mod points;

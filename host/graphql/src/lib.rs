@@ -27,6 +27,7 @@ pub mod order_process;
 pub mod orders;
 mod page;
 mod paths;
+pub mod plugin_life;
 pub mod plugins;
 pub mod policy;
 pub mod prices;
@@ -101,6 +102,7 @@ pub struct Query(
     prices::PriceQuery,
     stock::StockQuery,
     plugins::PluginQuery,
+    plugin_life::PluginLifeQuery,
     audit::AuditQuery,
 );
 
@@ -118,6 +120,7 @@ pub struct Mutation(
     taxes::TaxMutation,
     channels::ChannelMutation,
     plugins::PluginMutation,
+    plugin_life::PluginLifeMutation,
 );
 
 /// Who may ask for which field, one table per domain.
@@ -135,6 +138,7 @@ pub(crate) const POLICIES: &[&[TypePolicy]] = &[
     order_commands::POLICY,
     order_process::POLICY,
     orders::POLICY,
+    plugin_life::POLICY,
     plugins::POLICY,
     prices::POLICY,
     returns::POLICY,

@@ -4,13 +4,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use vectis_contracts::plugin_services::{
-    PluginServices, ServiceAnswer, ServiceCaller, ServiceError, ServiceErrorKind, ServiceQuestion,
+    Capabilities, PluginServices, ServiceAnswer, ServiceCaller, ServiceError, ServiceErrorKind,
+    ServiceQuestion,
 };
 use vectis_kernel::Clock;
 use vectis_plugin_api::abi::host::{HostServices, Served};
 use vectis_plugin_api::{Error, ErrorCode, Level};
 
 use crate::calls::Call;
+use crate::grants::GrantBook;
 use crate::point::Point;
 
 /// The services of one instance. Its log lines carry the names of who wrote them.
@@ -23,10 +25,23 @@ pub(crate) struct InstanceServices {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) log_limit: LogLimit,
     pub(crate) services: Arc<dyn PluginServices>,
-    pub(crate) caller: ServiceCaller,
+    /// What the plugin's manifest asks for.
+    pub(crate) asked: Capabilities,
+    /// The plugin's content, as grants know it.
+    pub(crate) sha256: String,
+    pub(crate) grants: Arc<GrantBook>,
 }
 
 impl InstanceServices {
+    /// Who asks, with what is granted now.
+    fn caller(&self) -> ServiceCaller {
+        ServiceCaller {
+            plugin: self.plugin.clone(),
+            asked: self.asked.clone(),
+            granted: self.grants.of(&self.plugin, &self.sha256),
+        }
+    }
+
     fn write(&self, level: Level, message: &str, fields: &str) {
         let Self { plugin, entry_point, channel, point, .. } = self;
         // The level of an event is part of its call site, so there is one of each.
@@ -64,7 +79,8 @@ impl HostServices for InstanceServices {
 
     fn serve(&self, service: &str, question_json: &str, body: &[u8]) -> Result<Served, Error> {
         let question = ServiceQuestion { service, json: question_json, body };
-        if let Some(outcome) = self.services.serve_at_once(&self.caller, question) {
+        let caller = self.caller();
+        if let Some(outcome) = self.services.serve_at_once(&caller, question) {
             return outcome.map(served).map_err(|error| refused(&error));
         }
         let Some(call) = Call::current() else {
@@ -77,7 +93,7 @@ impl HostServices for InstanceServices {
             return Err(Error::new(ErrorCode::DENIED, why));
         };
         call.count(service)?;
-        call.wait(self.services.serve(&self.caller, question))?.map(served).map_err(|error| refused(&error))
+        call.wait(self.services.serve(&caller, question))?.map(served).map_err(|error| refused(&error))
     }
 }
 

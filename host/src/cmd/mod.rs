@@ -4,6 +4,7 @@ pub mod config;
 pub mod doctor;
 pub mod import;
 pub mod migrate;
+mod plugin_life;
 pub mod plugins;
 mod plugins_bench;
 mod plugins_dev;

@@ -14,7 +14,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::cli::ConfigArgs;
-pub use crate::config::plugins::{Http, Plugins, Process, Quarantine};
+pub use crate::config::plugins::{Http, Plugins, Process, Quarantine, UnsignedPlugins};
 
 /// All settings. One section per part; the modules' own sections are declared by the modules.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]

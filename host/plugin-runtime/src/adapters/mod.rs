@@ -39,6 +39,12 @@ pub(crate) trait Adapter: Sized + Send + Sync + 'static {
     /// Whether it failed too often to be asked again.
     fn has_given_up(&self) -> bool;
 
+    /// Why it is not asked again.
+    fn given_up(&self) -> Option<String>;
+
+    /// `plugin/entry-point@version`.
+    fn instance_name(&self) -> &str;
+
     /// Lower answers first, among several.
     fn stage(&self) -> u32 {
         0

@@ -65,6 +65,14 @@ impl Adapter for ShippingRateAdapter {
     fn has_given_up(&self) -> bool {
         self.instance.has_given_up()
     }
+
+    fn given_up(&self) -> Option<String> {
+        self.instance.given_up()
+    }
+
+    fn instance_name(&self) -> &str {
+        self.instance.name()
+    }
 }
 
 impl ShippingRateAdapter {
@@ -139,7 +147,14 @@ fn checked(rate: Rate, goods_total: Money) -> Result<ShippingRate, String> {
     if is_estimate && note.trim().is_empty() {
         return Err(format!("the rate {code:.50} is an estimate and does not say why"));
     }
-    Ok(ShippingRate { code, name, price: Money::new(price_minor, goods_total.currency), days, is_estimate, note })
+    Ok(ShippingRate {
+        code,
+        name,
+        price: Money::new(price_minor, goods_total.currency),
+        days,
+        is_estimate,
+        note,
+    })
 }
 
 fn wire_question(question: &ShippingQuestion) -> Question {

@@ -50,6 +50,7 @@ impl Origin {
             services: host,
             budget,
             quarantine: Quarantine::default(),
+            counted: Arc::default(),
         })
     }
 }

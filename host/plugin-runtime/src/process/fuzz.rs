@@ -144,7 +144,9 @@ impl Hostile {
                 approval::write_plan(&mut writer, steps);
             }
             Verb::MayDecide => approval::write_objection(&mut writer, Some(&name(0))),
-            Verb::Fields => fields::write_answers(&mut writer, &format!("[{}]", "[".repeat(many))),
+            Verb::Fields | Verb::Rates => {
+                fields::write_answers(&mut writer, &format!("[{}]", "[".repeat(many)))
+            }
             Verb::Load | Verb::Construct | Verb::Drop => {}
         }
         // What did not fit ends somewhere.
@@ -243,8 +245,9 @@ impl Hostile {
         let text = "x".repeat(dice.pick(&[0, 10, MESSAGE_BYTES]));
         let log = Message::Log { level: dice.pick(&EDGES), message: &text, fields_json: "{" }.bytes();
         let times = if dice.below(10) == 0 { 300 } else { 1 };
-        let bytes = match dice.below(6) {
+        let bytes = match dice.below(7) {
             0 => Message::Now.bytes(),
+            5 => Message::Serve { length: dice.pick(&EDGES) }.bytes(),
             1 => log,
             2 => mutated(&log, &[b"\x01", b"\xff\xff\xff\xff"], dice),
             3 => vec![
@@ -316,6 +319,7 @@ fn started(library: &Arc<Library>, point: Point) {
         services: Arc::new(Services),
         budget: BUDGET,
         quarantine: Quarantine { faults: 2, window: Duration::from_secs(60) },
+        counted: Arc::default(),
     };
     if let Err(fault) = rehearse(point, recipe) {
         let bytes = fault.why.len() + fault.pointer.map_or(0, |pointer| pointer.len());

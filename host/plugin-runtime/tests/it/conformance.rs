@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use vectis_plugin_runtime::{Conformance, ConformanceOptions, Report, RuntimeOptions, inspect};
+use vectis_plugin_runtime::{Conformance, ConformanceOptions, Report, RuntimeOptions, TrustOptions, inspect};
 
 use crate::libraries::{fault_set, first_party, golden, template};
 use crate::shop::Folder;
@@ -170,7 +170,8 @@ const SHORT_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Every bug of the fault set, with its entry point.
 fn bugs(folder: &TempDir) -> Vec<(String, String)> {
-    let manifest = inspect(&folder.path().join("acme.so")).unwrap().manifest;
+    let manifest =
+        inspect(&folder.path().join("acme.so"), &TrustOptions::default()).unwrap().unwrap().manifest;
     let of = |(name, schema): (&String, &Value)| {
         let bugs = schema["properties"]["bug"]["enum"].as_array().unwrap().clone();
         let name = name.clone();
