@@ -20,6 +20,7 @@ mod refusals;
 mod releases;
 mod reload;
 mod replicas;
+mod services;
 mod shadow;
 mod shop;
 mod signing;
