@@ -335,6 +335,15 @@ pub struct SchemaArgs {
     /// Fail unless this file says the same.
     #[arg(long, value_name = "FILE")]
     pub check: Option<PathBuf>,
+    /// Of the running shop whose API is here: what its plugins in force add, whatever lies in the folder.
+    #[arg(long, value_name = "URL", conflicts_with = "core")]
+    pub url: Option<String>,
+    /// E-mail of a member of staff of that shop.
+    #[arg(long, env = "VECTIS_STAFF_EMAIL", default_value = "admin@demo.vectis.test")]
+    pub email: String,
+    /// Password of the member of staff.
+    #[arg(long, env = "VECTIS_STAFF_PASSWORD", hide_env_values = true, default_value = "")]
+    pub password: String,
 }
 
 /// `vectis import`

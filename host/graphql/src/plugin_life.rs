@@ -10,11 +10,12 @@ use vectis_kernel::permission::staff;
 
 use crate::caller::ContextExt;
 use crate::error::{UserError, answer, outcome};
+use crate::mixing::sdl_with;
 use crate::plugins::{Plugin, PluginErrorCode, PluginMutation, PluginsPayload};
 use crate::policy::{Access, TypePolicy};
 
 pub(crate) const POLICY: &[TypePolicy] = &[
-    ("Query", &[(Access::Staff(&staff::PLUGINS_WRITE), "pluginsHealth")]),
+    ("Query", &[(Access::Staff(&staff::PLUGINS_WRITE), "pluginsHealth schemaDefinition")]),
     (
         "Mutation",
         &[(
@@ -238,6 +239,12 @@ impl PluginLifeQuery {
             plugins: health.plugins.into_iter().map(Into::into).collect(),
             replicas: health.replicas.into_iter().map(Into::into).collect(),
         })
+    }
+
+    /// The whole schema definition, with what the plugins in force add.
+    async fn schema_definition(&self, ctx: &Context<'_>) -> String {
+        let additions = ctx.services().plugin_fields.additions(&ctx.caller().ctx);
+        sdl_with(additions.plugins.clone())
     }
 }
 

@@ -115,7 +115,13 @@ fn compare<A: Adapter>(
     for question in questions {
         let (before, after) = (ask(&old, question), ask(&new, question));
         let pairs = before.iter().zip(&after).filter(|(before, after)| before != after);
-        found.extend(pairs.map(|(before, after)| format!("{before} becomes {after}")));
+        for (before, after) in pairs {
+            let difference = format!("{before} becomes {after}");
+            // The same question may have been asked many times.
+            if !found.contains(&difference) {
+                found.push(difference);
+            }
+        }
         if before.len() != after.len() {
             found.push(format!("{} becomes {}", before.join(", "), after.join(", ")));
         }

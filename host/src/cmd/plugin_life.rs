@@ -122,7 +122,7 @@ fn health_lines(health: &Value) -> Vec<String> {
     let processes = &plugin["processes"];
     if let Some(pids) = processes["pids"].as_array() {
         lines.push(format!(
-            "             {} processes, {} restarts, {} faults, {} KiB",
+            "            {} processes, {} restarts, {} faults, {} KiB",
             pids.len(),
             processes["restarts"],
             processes["faults"],

@@ -7,8 +7,7 @@ use anyhow::Context as _;
 use serde_json::{Value, json};
 use vectis_contracts::plugins::Isolation;
 use vectis_plugin_runtime::{
-    CheckOutcome, CheckReport, Grant, Inspection, LockEntry, Revoked, RuntimeOptions, Standing, TrustOptions,
-    banner,
+    CheckOutcome, CheckReport, Grant, Inspection, LockEntry, Revoked, RuntimeOptions, Standing, banner,
 };
 
 use super::plugin_life;
@@ -28,7 +27,7 @@ pub async fn run(args: &ConfigArgs, command: PluginsCommand) -> anyhow::Result<E
     match command {
         PluginsCommand::List => list(&load(args)?.plugins),
         PluginsCommand::Check { file } => check(&file, load(args)?.plugins.trial_options()),
-        PluginsCommand::Inspect { file } => inspect(&file, &load(args)?.plugins.trust_options()),
+        PluginsCommand::Inspect { file } => inspect(&file, &load(args)?.plugins.runtime_options()),
         PluginsCommand::Trust { target, terms } => trust(&load(args)?.plugins, &target, &terms, false),
         PluginsCommand::Pin { target, terms } => trust(&load(args)?.plugins, &target, &terms, true),
         PluginsCommand::Revoke { target } => revoke(&load(args)?.plugins, &target),
@@ -128,16 +127,18 @@ fn check_lines(report: &CheckReport) -> String {
     report.steps.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-fn inspect(file: &Path, trust: &TrustOptions) -> anyhow::Result<ExitCode> {
-    let found = match vectis_plugin_runtime::inspect(file, trust)? {
+fn inspect(file: &Path, options: &RuntimeOptions) -> anyhow::Result<ExitCode> {
+    let found = match vectis_plugin_runtime::inspect(file, &options.trust)? {
         Ok(found) => found,
         Err(refusal) => anyhow::bail!("{refusal}"),
     };
-    say(&inspection_lines(&found));
+    let locked = found.verdict.as_ref().ok().and_then(|verdict| verdict.isolation);
+    let isolation = options.isolation.of(&found.manifest.plugin.name, locked);
+    say(&inspection_lines(&found, isolation));
     Ok(ExitCode::SUCCESS)
 }
 
-fn inspection_lines(found: &Inspection) -> String {
+fn inspection_lines(found: &Inspection, isolation: Isolation) -> String {
     let list = |names: &[String]| if names.is_empty() { "none".to_owned() } else { names.join(" ") };
     let either = |state: Result<String, &String>| state.unwrap_or_else(|why| format!("REFUSED: {why}"));
     let capability = |(name, wanted): (&String, &Vec<String>)| format!("{name}={}", wanted.join(","));
@@ -157,6 +158,7 @@ fn inspection_lines(found: &Inspection) -> String {
             "may run       {}",
             either(found.verdict.as_ref().map(|may| format!("yes, {}", may.standing.word())))
         ),
+        format!("isolation     {}", isolation.word()),
         format!("answers       {}", list(&entry_points)),
         format!("permissions   {}", list(&found.manifest.permissions.add)),
         format!("capabilities  {}", list(&capabilities)),
@@ -248,10 +250,12 @@ pub(super) fn plugin_lines(plugins: &Value) -> String {
             .collect();
         let refusal = plugin["refusal"].as_str().map(|why| format!("; {why}")).unwrap_or_default();
         format!(
-            "loaded   {} {} ({})  {}{refusal}",
+            "{:<8} {} {} ({}, {})  {}{refusal}",
+            text(&plugin["status"]).to_lowercase(),
             text(&plugin["name"]),
             text(&plugin["version"]),
             text(&plugin["standing"]),
+            text(&plugin["isolation"]).to_lowercase().replace('_', "-"),
             points.join(" ")
         )
     };

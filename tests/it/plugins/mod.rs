@@ -1,6 +1,7 @@
 //! Versions of plugins in a running shop: installed, swapped under load, followed by every process, told of.
 
 mod audit;
+mod fields;
 mod program;
 mod replicas;
 mod swaps;
