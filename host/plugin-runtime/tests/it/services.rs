@@ -109,7 +109,7 @@ fn question() -> ShippingQuestion {
         account_id: None,
         destination: Jurisdiction::default(),
         goods_total: Money::new(100, Currency::EUR),
-        at: Utc::now(),
+        at: ctx().now(),
         items: Vec::new(),
     }
 }
