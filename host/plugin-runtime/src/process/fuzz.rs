@@ -126,10 +126,7 @@ impl Hostile {
             }
             Verb::Transitions => {
                 let go = |at| Transition::new(name(at), name(0), name(many / 2));
-                order_process::write_transitions(
-                    &mut writer,
-                    &(0..many).map(go).collect::<Vec<_>>(),
-                );
+                order_process::write_transitions(&mut writer, &(0..many).map(go).collect::<Vec<_>>());
             }
             Verb::Place | Verb::Step if dice.coin() => {
                 order_process::write_step(&mut writer, &Step::refuse(name(0)));
