@@ -107,7 +107,7 @@ impl Hostile {
     /// A good answer, of an unreasonable size now and then. How many bytes it has.
     fn write(&mut self, verb: Verb) -> u32 {
         let dice = &mut self.dice;
-        let many = if dice.below(40) == 0 { 1 + dice.below(200_000) } else { 1 + dice.below(3) };
+        let many = if dice.below(40) == 0 { 1 + dice.below(50_000) } else { 1 + dice.below(3) };
         let long = if many < 4 && dice.below(40) == 0 { 1 + dice.below(5 << 20) } else { 1 + dice.below(3) };
         let name = |at: usize| format!("{at}{}", "x".repeat(if at == 0 { long } else { 0 }));
         let mut writer = Writer::new(&self.answers);
@@ -126,10 +126,7 @@ impl Hostile {
             }
             Verb::Transitions => {
                 let go = |at| Transition::new(name(at), name(0), name(many / 2));
-                order_process::write_transitions(
-                    &mut writer,
-                    &(0..many.min(50_000)).map(go).collect::<Vec<_>>(),
-                );
+                order_process::write_transitions(&mut writer, &(0..many).map(go).collect::<Vec<_>>());
             }
             Verb::Place | Verb::Step if dice.coin() => {
                 order_process::write_step(&mut writer, &Step::refuse(name(0)));
