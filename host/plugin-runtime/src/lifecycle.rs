@@ -15,7 +15,7 @@ use crate::isolation::Quarantine;
 use crate::load::{Code, Library};
 use crate::point::Point;
 use crate::process::{self, Remote};
-use crate::refusal::{Fault, Step};
+use crate::refusal::{Fault, Step, cut};
 use crate::shadow::Question;
 use crate::stats::Stats;
 
@@ -110,6 +110,7 @@ impl<W> Instance<W> {
 
     /// The answer broke a rule of the point.
     pub(crate) fn lied(&self, what: String) -> PointError {
+        let what = cut(what);
         self.count_error(&what);
         PointError::InvalidAnswer { point: self.point.group(), plugin: self.name.clone(), what }
     }
