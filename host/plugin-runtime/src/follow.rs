@@ -119,6 +119,11 @@ impl Overlay<'_> {
     }
 }
 
+/// Whether the shop has decided on something else than this file.
+pub(crate) fn is_set_aside(file: &FileState, releases: &Releases) -> bool {
+    releases.all.iter().any(|release| is_of(file, &release.plugin) && !runs(file, release))
+}
+
 /// Whether a file of the folder is of the plugin, as it is or as it was before it was changed for the worse.
 fn is_of(file: &FileState, plugin: &str) -> bool {
     file.known.name == plugin || file.library.as_ref().is_some_and(|library| library.name() == plugin)

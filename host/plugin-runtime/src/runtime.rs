@@ -18,7 +18,6 @@ use vectis_contracts::points::{
 use vectis_kernel::ids::ChannelId;
 use vectis_kernel::{Clock, Ctx, Failure, Permission, SystemClock};
 
-use crate::fields;
 use crate::files::{FileState, scan, why_missing};
 use crate::follow::Overlay;
 use crate::grants::GrantBook;
@@ -31,6 +30,7 @@ use crate::stats::StatsBook;
 use crate::store::Store;
 use crate::trust::{LockError, Trust, TrustOptions};
 use crate::watch::Fingerprint;
+use crate::{fields, follow};
 
 /// How the plugins of a process are run.
 pub struct RuntimeOptions {
@@ -313,6 +313,10 @@ impl PluginRuntime {
         let next = Arc::new(next);
         self.current.store(next.clone());
         writer.lacking = lacking;
+        // What another version stands before comes out of the store again when it is wanted; until then its processes go.
+        for file in writer.folder.iter_mut().filter(|file| follow::is_set_aside(file, &next.releases)) {
+            file.library = None;
+        }
         report::warn_of_unsigned(&old, &next);
         let facts = report::facts(&old, &next);
         self.refusals.remember(&facts);
