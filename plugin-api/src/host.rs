@@ -183,8 +183,9 @@ impl Host {
         question: &impl Serialize,
         body: &[u8],
     ) -> Result<(String, Vec<u8>), Error> {
-        let question = serde_json::to_string(question)
-            .map_err(|error| Error::new(ErrorCode::INPUT, format!("the question cannot be written: {error}")))?;
+        let question = serde_json::to_string(question).map_err(|error| {
+            Error::new(ErrorCode::INPUT, format!("the question cannot be written: {error}"))
+        })?;
         let served = self.0.serve(service.into(), question.as_str().into(), body.into()).into_result()?;
         Ok((served.json.into(), served.body.into()))
     }

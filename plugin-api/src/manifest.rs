@@ -141,7 +141,8 @@ pub fn check_capabilities(capabilities: &BTreeMap<String, Vec<String>>) -> Resul
                 }
             }
             "kv" => {
-                if let Some(value) = values.iter().find(|value| !["read", "write"].contains(&value.as_str())) {
+                if let Some(value) = values.iter().find(|value| !["read", "write"].contains(&value.as_str()))
+                {
                     return Err(format!("kv: {value:?} is neither read nor write"));
                 }
             }

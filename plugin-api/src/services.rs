@@ -111,8 +111,12 @@ pub struct Request {
 impl Request {
     /// A request with a method: `PUT`.
     pub fn new(method: &str, url: impl Into<String>) -> Self {
-        let question =
-            HttpQuestion { method: method.to_owned(), url: url.into(), headers: Vec::new(), timeout_ms: None };
+        let question = HttpQuestion {
+            method: method.to_owned(),
+            url: url.into(),
+            headers: Vec::new(),
+            timeout_ms: None,
+        };
         Self { question, body: Vec::new() }
     }
 
@@ -221,7 +225,10 @@ impl Response {
     /// It is something else: [`ErrorCode::UNAVAILABLE`], since the other side is not as it should be.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
         serde_json::from_slice(&self.body).map_err(|error| {
-            Error::new(ErrorCode::UNAVAILABLE, format!("the answer is not the JSON that was expected: {error}"))
+            Error::new(
+                ErrorCode::UNAVAILABLE,
+                format!("the answer is not the JSON that was expected: {error}"),
+            )
         })
     }
 }

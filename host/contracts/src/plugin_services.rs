@@ -29,7 +29,8 @@ impl Grants {
         let capabilities = self.by_plugin.entry(plugin.to_owned()).or_default();
         for (name, values) in more {
             let granted = capabilities.entry(name.clone()).or_default();
-            granted.extend(values.iter().filter(|value| !granted.contains(value)).cloned().collect::<Vec<_>>());
+            granted
+                .extend(values.iter().filter(|value| !granted.contains(value)).cloned().collect::<Vec<_>>());
         }
     }
 }

@@ -12,8 +12,7 @@ use uuid::Uuid;
 use vectis_contracts::extensions::{Emit, Extensions, Put};
 use vectis_contracts::orders::Orders;
 use vectis_contracts::plugin_services::{
-    PluginServices, ServiceAnswer, ServiceCaller, ServiceError, ServiceErrorKind,
-    ServiceQuestion,
+    PluginServices, ServiceAnswer, ServiceCaller, ServiceError, ServiceErrorKind, ServiceQuestion,
 };
 use vectis_contracts::products::Products;
 use vectis_kernel::{Ctx, ErrorClass, Failure, RefusalCode};
@@ -69,7 +68,11 @@ impl Services {
         let _ = self.read_models.set(read_models);
     }
 
-    fn secret(&self, caller: &ServiceCaller, question: &SecretQuestion) -> Result<ServiceAnswer, ServiceError> {
+    fn secret(
+        &self,
+        caller: &ServiceCaller,
+        question: &SecretQuestion,
+    ) -> Result<ServiceAnswer, ServiceError> {
         capability::require(caller, "secret", &question.name)?;
         match self.secrets.get(&question.name) {
             Some(value) if !value.is_empty() => {
@@ -113,7 +116,11 @@ impl Services {
         answer(&KvAnswer { found }, body)
     }
 
-    async fn emit(&self, caller: &ServiceCaller, question: EmitQuestion) -> Result<ServiceAnswer, ServiceError> {
+    async fn emit(
+        &self,
+        caller: &ServiceCaller,
+        question: EmitQuestion,
+    ) -> Result<ServiceAnswer, ServiceError> {
         let EmitQuestion { name, subject_id, facts } = question;
         capability::require(caller, "emit", &name)?;
         let subject_id = Uuid::parse_str(&subject_id)

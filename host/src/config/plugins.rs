@@ -113,7 +113,8 @@ pub struct Http {
 
 impl Default for Http {
     fn default() -> Self {
-        let Limits { http_timeout, http_concurrent, http_request_bytes, http_response_bytes } = Limits::default();
+        let Limits { http_timeout, http_concurrent, http_request_bytes, http_response_bytes } =
+            Limits::default();
         Self {
             timeout: http_timeout,
             concurrent: http_concurrent,

@@ -153,9 +153,7 @@ impl Recorded {
                 let kept = self.kept.get(&key).cloned();
                 (kept.is_some(), kept.unwrap_or_default())
             }
-            KvQuestion::Put { key, .. } => {
-                (self.kept.insert(key, value.to_vec()).is_some(), Vec::new())
-            }
+            KvQuestion::Put { key, .. } => (self.kept.insert(key, value.to_vec()).is_some(), Vec::new()),
             KvQuestion::Delete { key } => (self.kept.remove(&key).is_some(), Vec::new()),
         };
         Ok(Served { json: write(&KvAnswer { found })?, body })
