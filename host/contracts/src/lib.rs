@@ -20,6 +20,7 @@ pub mod plugin_fields;
 pub mod plugin_services;
 pub mod plugins;
 pub mod points;
+pub mod price_candidates;
 pub mod priced_cart;
 pub mod pricing;
 pub mod products;
