@@ -114,7 +114,7 @@ async fn an_unknown_point_is_refused() {
     assert_eq!(
         message,
         "\"vectis.magic\" is no extension point; there are vectis.pricing, vectis.tax, vectis.order_process, \
-         vectis.approval, vectis.fields"
+         vectis.approval, vectis.fields, vectis.shipping_rate"
     );
 }
 
