@@ -30,7 +30,7 @@ use crate::load::{Code, Library};
 use crate::point::Point;
 use crate::process::area::{self, ANSWER_BYTES, Area, PAYLOAD, QUESTION_BYTES, Right, Word};
 use crate::process::bytes::{Reader, Writer};
-use crate::process::codec::{self, approval, order_process, pricing, tax};
+use crate::process::codec::{self, approval, fields, order_process, pricing, tax};
 use crate::process::link::{Link, Received};
 use crate::process::protocol::{ANSWERED, FAILED, MESSAGE_BYTES, Message, Verb};
 use crate::process::worker::Worker;
@@ -144,6 +144,7 @@ impl Hostile {
                 approval::write_plan(&mut writer, steps);
             }
             Verb::MayDecide => approval::write_objection(&mut writer, Some(&name(0))),
+            Verb::Fields | Verb::Rates => fields::write_answers(&mut writer, &name(0)),
             Verb::Load | Verb::Construct | Verb::Drop => {}
         }
         // What did not fit ends somewhere.
@@ -242,7 +243,7 @@ impl Hostile {
         let text = "x".repeat(dice.pick(&[0, 10, MESSAGE_BYTES]));
         let log = Message::Log { level: dice.pick(&EDGES), message: &text, fields_json: "{" }.bytes();
         let times = if dice.below(10) == 0 { 300 } else { 1 };
-        let bytes = match dice.below(6) {
+        let bytes = match dice.below(7) {
             0 => Message::Now.bytes(),
             1 => log,
             2 => mutated(&log, &[b"\x01", b"\xff\xff\xff\xff"], dice),
@@ -258,6 +259,7 @@ impl Hostile {
                 ]);
                 return;
             }
+            5 => Message::Serve { length: dice.pick(&EDGES) }.bytes(),
             _ => Message::Bell.bytes(),
         };
         for _ in 0..times {
@@ -294,6 +296,7 @@ fn plugin() -> io::Result<Arc<Library>> {
         manifest: Manifest::parse(manifest).unwrap(),
         sha256: String::new(),
         entry_points: Vec::new(),
+        added: None,
         code: Code::Apart(fleet),
     }))
 }

@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use chrono::Utc;
 use serde_json::{Value, json};
 use uuid::Uuid;
 use vectis_contracts::plugin_services::{
@@ -110,7 +109,7 @@ fn question() -> ShippingQuestion {
         account_id: None,
         destination: Jurisdiction::default(),
         goods_total: Money::new(100, Currency::EUR),
-        at: Utc::now(),
+        at: ctx().now(),
         items: Vec::new(),
     }
 }
