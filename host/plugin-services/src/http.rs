@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{
-    ACCEPT, AUTHORIZATION, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, COOKIE, HOST, HeaderMap,
-    HeaderName, HeaderValue, LOCATION, TRANSFER_ENCODING, UPGRADE, USER_AGENT,
+    ACCEPT, AUTHORIZATION, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, COOKIE, HOST, HeaderMap, HeaderName,
+    HeaderValue, LOCATION, TRANSFER_ENCODING, UPGRADE, USER_AGENT,
 };
 use http::{Method, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Full};
@@ -188,7 +188,8 @@ struct Hop {
 
 impl Hop {
     fn request(&self, body: Bytes) -> Result<Request<Full<Bytes>>, ServiceError> {
-        let uri: Uri = self.url.as_str().parse().map_err(|_| input("the URL cannot be asked for".to_owned()))?;
+        let uri: Uri =
+            self.url.as_str().parse().map_err(|_| input("the URL cannot be asked for".to_owned()))?;
         let mut request = Request::new(Full::new(body));
         *request.method_mut() = self.method.clone();
         *request.uri_mut() = uri;
@@ -241,7 +242,10 @@ fn require_target(caller: &ServiceCaller, reachable: &Reachable, url: &Url) -> R
 
 fn plugin_headers(headers: Vec<(String, String)>) -> Result<HeaderMap, ServiceError> {
     if headers.len() > MAX_HEADERS {
-        return Err(limit(format!("the request has {} headers, at most {MAX_HEADERS} are sent", headers.len())));
+        return Err(limit(format!(
+            "the request has {} headers, at most {MAX_HEADERS} are sent",
+            headers.len()
+        )));
     }
     let mut map = HeaderMap::new();
     for (name, value) in headers {

@@ -34,7 +34,8 @@ struct Names(Mutex<BTreeMap<String, Vec<Vec<IpAddr>>>>);
 
 impl Names {
     fn set(&self, name: &str, answers: &[&[&str]]) {
-        let answers = answers.iter().map(|all| all.iter().map(|one| one.parse().unwrap()).collect()).collect();
+        let answers =
+            answers.iter().map(|all| all.iter().map(|one| one.parse().unwrap()).collect()).collect();
         self.0.lock().unwrap().insert(name.to_owned(), answers);
     }
 }
@@ -84,7 +85,12 @@ fn public() -> ServiceCaller {
 }
 
 impl Room {
-    async fn ask(&self, caller: &ServiceCaller, service: &str, json: &str) -> Result<ServiceAnswer, ServiceError> {
+    async fn ask(
+        &self,
+        caller: &ServiceCaller,
+        service: &str,
+        json: &str,
+    ) -> Result<ServiceAnswer, ServiceError> {
         let question = ServiceQuestion { service, json, body: b"" };
         match self.services.serve_at_once(caller, question) {
             Some(outcome) => outcome,

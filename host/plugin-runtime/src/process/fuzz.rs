@@ -244,7 +244,6 @@ impl Hostile {
         let times = if dice.below(10) == 0 { 300 } else { 1 };
         let bytes = match dice.below(7) {
             0 => Message::Now.bytes(),
-            5 => Message::Serve { length: dice.pick(&EDGES) }.bytes(),
             1 => log,
             2 => mutated(&log, &[b"\x01", b"\xff\xff\xff\xff"], dice),
             3 => vec![
@@ -259,6 +258,7 @@ impl Hostile {
                 ]);
                 return;
             }
+            5 => Message::Serve { length: dice.pick(&EDGES) }.bytes(),
             _ => Message::Bell.bytes(),
         };
         for _ in 0..times {

@@ -83,7 +83,8 @@ async fn shops(config: Value) -> [(Shop, Arc<Noted>); 2] {
 
 async fn shop(config: Value, is_apart: bool) -> (Shop, Arc<Noted>) {
     let folder = Folder::new(&[("fault-services.so", fault_services())]);
-    for (point, entry) in [("vectis.shipping_rate", "greedy-shipping"), ("vectis.pricing", "greedy-pricing")] {
+    for (point, entry) in [("vectis.shipping_rate", "greedy-shipping"), ("vectis.pricing", "greedy-pricing")]
+    {
         folder.channels.bind(binding(SHOP, point, ("fault-services", entry), config.clone()));
     }
     let noted = Arc::<Noted>::default();
@@ -204,11 +205,19 @@ async fn at_the_deadline_the_wait_is_broken_off_and_the_plugin_lives() {
 
         for number in 1..=2 {
             let why = message(rates(&shop).await);
-            assert!(why == "the call's 200 ms are used up" || why == "it did not answer within 200 ms", "{why}");
+            assert!(
+                why == "the call's 200 ms are used up" || why == "it did not answer within 200 ms",
+                "{why}"
+            );
             wait_for(&noted.broken_off, number).await;
         }
-        let faults: u64 =
-            shop.list().await.iter().filter_map(|plugin| plugin.processes.as_ref()).map(|all| all.faults).sum();
+        let faults: u64 = shop
+            .list()
+            .await
+            .iter()
+            .filter_map(|plugin| plugin.processes.as_ref())
+            .map(|all| all.faults)
+            .sum();
         assert_eq!(faults, 0, "no process had to be killed");
     }
 }

@@ -12,16 +12,46 @@ use crate::address::is_public;
 #[test]
 fn private_and_special_addresses_are_not_public() {
     let special = [
-        "0.0.0.0", "10.0.0.1", "100.64.0.1", "127.0.0.1", "127.8.8.8", "169.254.169.254", "172.16.0.1",
-        "172.31.255.255", "192.0.0.8", "192.0.2.1", "192.168.1.1", "198.18.0.1", "198.51.100.7", "203.0.113.9",
-        "224.0.0.1", "240.0.0.1", "255.255.255.255", "::", "::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1",
-        "::127.0.0.1", "64:ff9b::7f00:1", "100::1", "fc00::1", "fd00:ec2::254", "fe80::1", "fec0::1", "ff02::1",
-        "2001::1", "2001:db8::1", "2002:7f00:1::", "3fff::1",
+        "0.0.0.0",
+        "10.0.0.1",
+        "100.64.0.1",
+        "127.0.0.1",
+        "127.8.8.8",
+        "169.254.169.254",
+        "172.16.0.1",
+        "172.31.255.255",
+        "192.0.0.8",
+        "192.0.2.1",
+        "192.168.1.1",
+        "198.18.0.1",
+        "198.51.100.7",
+        "203.0.113.9",
+        "224.0.0.1",
+        "240.0.0.1",
+        "255.255.255.255",
+        "::",
+        "::1",
+        "::ffff:127.0.0.1",
+        "::ffff:10.0.0.1",
+        "::127.0.0.1",
+        "64:ff9b::7f00:1",
+        "100::1",
+        "fc00::1",
+        "fd00:ec2::254",
+        "fe80::1",
+        "fec0::1",
+        "ff02::1",
+        "2001::1",
+        "2001:db8::1",
+        "2002:7f00:1::",
+        "3fff::1",
     ];
     for address in special {
         assert!(!is_public(address.parse::<IpAddr>().unwrap()), "{address}");
     }
-    for address in ["1.1.1.1", "8.8.8.8", "100.63.0.1", "172.32.0.1", "93.184.215.14", "2606:4700::1111", "2a00:1450::1"] {
+    for address in
+        ["1.1.1.1", "8.8.8.8", "100.63.0.1", "172.32.0.1", "93.184.215.14", "2606:4700::1111", "2a00:1450::1"]
+    {
         assert!(is_public(address.parse::<IpAddr>().unwrap()), "{address}");
     }
 }
@@ -32,8 +62,20 @@ async fn this_machine_is_not_reached_in_whatever_notation() {
     let server = Server::text("200 OK", "", "internal").await;
     let port = server.port;
     let hosts = [
-        "127.0.0.1", "2130706433", "0x7f000001", "0x7f.1", "017700000001", "127.1", "[::1]", "[::ffff:127.0.0.1]",
-        "[::ffff:7f00:1]", "0.0.0.0", "[::]", "127.0.0.1.", "%31%32%37.0.0.1", "１２７.0.0.1",
+        "127.0.0.1",
+        "2130706433",
+        "0x7f000001",
+        "0x7f.1",
+        "017700000001",
+        "127.1",
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+        "[::ffff:7f00:1]",
+        "0.0.0.0",
+        "[::]",
+        "127.0.0.1.",
+        "%31%32%37.0.0.1",
+        "１２７.0.0.1",
     ];
     for host in hosts {
         let outcome = room.get(&public(), &format!("http://{host}:{port}/")).await;
@@ -56,10 +98,14 @@ async fn a_name_that_means_this_machine_is_refused_and_says_so() {
     let (room, server) = (room(), Server::text("200 OK", "", "internal").await);
     room.names.set("metadata.example", &[&["127.0.0.1"]]);
 
-    let refused = room.get(&public(), &format!("http://metadata.example:{}/", server.port)).await.unwrap_err();
+    let refused =
+        room.get(&public(), &format!("http://metadata.example:{}/", server.port)).await.unwrap_err();
 
     assert_eq!(refused.kind, ServiceErrorKind::Denied);
-    assert!(refused.message.starts_with("metadata.example is no address of the public internet"), "{refused}");
+    assert!(
+        refused.message.starts_with("metadata.example is no address of the public internet"),
+        "{refused}"
+    );
     assert_eq!(server.connections(), 0);
 }
 
@@ -80,7 +126,11 @@ async fn a_name_that_changes_its_meaning_is_looked_up_once_per_connection() {
     room.names.set("rebinding.example", &[&["127.0.0.1"], &["127.0.0.3"]]);
 
     assert_eq!(room.get(&local(), &url).await.unwrap().1, "internal");
-    assert_eq!(kind(room.get(&local(), &url).await), ServiceErrorKind::Denied, "the next look-up is judged as well");
+    assert_eq!(
+        kind(room.get(&local(), &url).await),
+        ServiceErrorKind::Denied,
+        "the next look-up is judged as well"
+    );
     assert_eq!(server.connections(), 1);
 }
 

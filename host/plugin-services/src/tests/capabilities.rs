@@ -57,7 +57,8 @@ async fn what_makes_no_request_is_refused_as_such() {
         r#"{"method":"CONNECT","url":"http://127.0.0.1/"}"#.to_owned(),
         r#"{"method":"GET","url":"http://user:word@127.0.0.1/"}"#.to_owned(),
         r#"{"method":"GET","url":"http://127.0.0.1/","headers":[["host","evil"]]}"#.to_owned(),
-        r#"{"method":"GET","url":"http://127.0.0.1/","headers":[["transfer-encoding","chunked"]]}"#.to_owned(),
+        r#"{"method":"GET","url":"http://127.0.0.1/","headers":[["transfer-encoding","chunked"]]}"#
+            .to_owned(),
         r#"{"method":"GET","url":"http://127.0.0.1/","headers":[["x","a\r\nb: c"]]}"#.to_owned(),
         "{}".to_owned(),
     ];
@@ -143,6 +144,12 @@ fn grants_that_cannot_be_meant_stop_the_start_with_their_place() {
         assert!(why.starts_with("[plugins.grants.acme] "), "{why}");
     }
     let mut right = Grants::default();
-    right.add("acme", &capabilities(&[("http", &["https://*/*", "http://[::1]:80/x"]), ("addresses", &["::1", "10.0.0.0/8"])]));
+    right.add(
+        "acme",
+        &capabilities(&[
+            ("http", &["https://*/*", "http://[::1]:80/x"]),
+            ("addresses", &["::1", "10.0.0.0/8"]),
+        ]),
+    );
     assert_eq!(check_grants(&right), Ok(()));
 }

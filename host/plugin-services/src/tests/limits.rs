@@ -31,7 +31,8 @@ async fn an_answer_that_is_too_large_is_not_read_to_its_end() {
     assert_eq!(outcome(&room, vec![said, Piece::Forever]).await, ServiceErrorKind::Limit);
 
     let chunk = format!("400\r\n{}\r\n", "x".repeat(0x400));
-    let endless = vec![bytes("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"), bytes(&chunk), Piece::Forever];
+    let endless =
+        vec![bytes("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"), bytes(&chunk), Piece::Forever];
     assert_eq!(outcome(&room, endless).await, ServiceErrorKind::Limit);
 
     let exact = format!("HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n{}", "x".repeat(1_000));
@@ -45,7 +46,8 @@ async fn a_compressed_answer_is_not_unpacked() {
     let mut packed = GzEncoder::new(Vec::new(), Compression::best());
     packed.write_all(&vec![0; 10_000_000]).unwrap();
     let packed = packed.finish().unwrap();
-    let head = format!("HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: {}\r\n\r\n", packed.len());
+    let head =
+        format!("HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: {}\r\n\r\n", packed.len());
 
     let server = Server::start(vec![bytes(&head), Piece::Bytes(packed)]).await;
 
