@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use vectis_contracts::plugins::Isolation;
 
 /// A headless B2B commerce platform: the GraphQL API is the platform, every rule is a plugin.
 #[derive(Debug, Parser)]
@@ -20,7 +21,7 @@ pub struct Cli {
 #[derive(Clone, Debug, Default, Args)]
 pub struct ConfigArgs {
     /// Configuration file; `vectis.toml` in the working folder when there is one.
-    #[arg(long = "config", global = true, value_name = "FILE", env = "VECTIS_CONFIG")]
+    #[arg(id = "config_file", long = "config", global = true, value_name = "FILE", env = "VECTIS_CONFIG")]
     pub file: Option<PathBuf>,
     /// Name of the environment: `vectis.<env>.toml` beside the file is read on top of it.
     #[arg(long, global = true, value_name = "NAME", env = "VECTIS_ENV")]
@@ -162,6 +163,78 @@ pub enum PluginsCommand {
         /// The `.so` file.
         file: PathBuf,
     },
+    /// Let a file run: writes it into the lock file.
+    Trust {
+        /// The `.so` file, or the name of a plugin in the folder.
+        #[arg(value_name = "FILE|NAME")]
+        target: String,
+        /// What comes with it.
+        #[command(flatten)]
+        terms: TrustTerms,
+    },
+    /// Let a file run and no other content under its plugin's name.
+    Pin {
+        /// The `.so` file, or the name of a plugin in the folder.
+        #[arg(value_name = "FILE|NAME")]
+        target: String,
+        /// What comes with it.
+        #[command(flatten)]
+        terms: TrustTerms,
+    },
+    /// Forbid the content of a file, or every version of a plugin.
+    Revoke {
+        /// The `.so` file, or the name of a plugin.
+        #[arg(value_name = "FILE|NAME")]
+        target: String,
+    },
+    /// Copy a file, or all of a folder, into the inbox of the shop on this machine, and install it there.
+    Install {
+        /// The running shop.
+        #[command(flatten)]
+        server: ServerArgs,
+        /// The `.so` file, or a folder of them.
+        #[arg(value_name = "FILE|DIR")]
+        path: PathBuf,
+    },
+    /// Let an installed version take over in all processes of a running shop.
+    Swap {
+        /// The running shop.
+        #[command(flatten)]
+        server: ServerArgs,
+        /// The plugin's name.
+        plugin: String,
+        /// The version, or the first digits of its SHA-256.
+        to: String,
+        /// Also when it answers recorded questions differently.
+        #[arg(long)]
+        confirm: bool,
+    },
+    /// Let the version before take over again.
+    Rollback {
+        /// The running shop.
+        #[command(flatten)]
+        server: ServerArgs,
+        /// The plugin's name.
+        plugin: String,
+    },
+    /// Switch a plugin off.
+    Disable {
+        /// The running shop.
+        #[command(flatten)]
+        server: ServerArgs,
+        /// The plugin's name.
+        plugin: String,
+    },
+    /// Switch a plugin on again.
+    Enable {
+        /// The running shop.
+        #[command(flatten)]
+        server: ServerArgs,
+        /// The plugin's name.
+        plugin: String,
+    },
+    /// Versions, calls, errors and latencies of the plugins of a running shop, and what its processes run.
+    Status(ServerArgs),
     /// Hold a plugin to what the plugin API promises its hosts: a hundred cases and more for each entry point.
     Test(TestArgs),
     /// Make a plugin from the template.
@@ -206,6 +279,17 @@ pub enum PluginsCommand {
     },
 }
 
+/// What comes with trust.
+#[derive(Clone, Debug, Default, Args)]
+pub struct TrustTerms {
+    /// How the plugin is to be run; the server's default when left out.
+    #[arg(long, value_enum)]
+    pub isolation: Option<IsolationArg>,
+    /// A capability out of its manifest that it gets. May be given several times.
+    #[arg(long, value_name = "CAPABILITY")]
+    pub grant: Vec<String>,
+}
+
 /// `vectis plugins test`
 #[derive(Clone, Debug, Args)]
 pub struct TestArgs {
@@ -228,13 +312,22 @@ pub struct TestArgs {
     pub isolation: IsolationArg,
 }
 
-/// Where the code of an examined plugin runs.
+/// Where the code of a plugin runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum IsolationArg {
-    /// In this very process.
+    /// In the server's own process, or in this very one.
     InProcess,
     /// In processes of its own.
     Process,
+}
+
+impl From<IsolationArg> for Isolation {
+    fn from(arg: IsolationArg) -> Self {
+        match arg {
+            IsolationArg::InProcess => Self::InProcess,
+            IsolationArg::Process => Self::Process,
+        }
+    }
 }
 
 /// `vectis plugins dev`
@@ -307,6 +400,15 @@ pub struct SchemaArgs {
     /// Fail unless this file says the same.
     #[arg(long, value_name = "FILE")]
     pub check: Option<PathBuf>,
+    /// Of the running shop whose API is here: what its plugins in force add, whatever lies in the folder.
+    #[arg(long, value_name = "URL", conflicts_with = "core")]
+    pub url: Option<String>,
+    /// E-mail of a member of staff of that shop.
+    #[arg(long, env = "VECTIS_STAFF_EMAIL", default_value = "admin@demo.vectis.test")]
+    pub email: String,
+    /// Password of the member of staff.
+    #[arg(long, env = "VECTIS_STAFF_PASSWORD", hide_env_values = true, default_value = "")]
+    pub password: String,
 }
 
 /// `vectis import`
@@ -346,3 +448,6 @@ pub struct ReplayArgs {
     #[arg(long)]
     pub limit: Option<usize>,
 }
+
+#[cfg(test)]
+mod tests;

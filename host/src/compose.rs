@@ -9,6 +9,7 @@ use anyhow::Context as _;
 use vectis_contracts::accounts::Accounts;
 use vectis_contracts::audit::Audit;
 use vectis_contracts::channels::Channels;
+use vectis_contracts::extensions::Extensions;
 use vectis_contracts::identity::Identity;
 use vectis_contracts::once::Once;
 use vectis_contracts::points::Strategies;
@@ -18,7 +19,8 @@ use vectis_db::{Db, EmbeddedOptions, EmbeddedPostgres, ModuleMigrations, PoolSet
 use vectis_graphql::{Api, Services};
 use vectis_identity::SigningKeys;
 use vectis_kernel::{Ctx, Permission};
-use vectis_plugin_runtime::PluginRuntime;
+use vectis_plugin_runtime::{PluginRuntime, RuntimeOptions};
+use vectis_plugin_services::{ReadModels, Services as PluginServices, SystemResolver};
 
 use crate::config::{Config, Database};
 use crate::events::{self, Events, Fed};
@@ -29,6 +31,7 @@ pub static MIGRATIONS: &[&ModuleMigrations] = &[
     &vectis_audit::MIGRATIONS,
     &vectis_identity::MIGRATIONS,
     &vectis_channels::MIGRATIONS,
+    &vectis_plugins::MIGRATIONS,
     &vectis_accounts::MIGRATIONS,
     &vectis_products::MIGRATIONS,
     &vectis_pricing::MIGRATIONS,
@@ -37,6 +40,7 @@ pub static MIGRATIONS: &[&ModuleMigrations] = &[
     &vectis_carts::MIGRATIONS,
     &vectis_approvals::MIGRATIONS,
     &vectis_orders::MIGRATIONS,
+    &vectis_extensions::MIGRATIONS,
 ];
 
 /// Whether the host brings the database up to date before it starts.
@@ -95,6 +99,7 @@ impl Host {
     /// Stops background work, closes the pool and ends the private cluster.
     pub async fn stop(self) {
         self.tasks.stop(Duration::from_secs(10)).await;
+        self.plugins.retire().await;
         self.db.pool().close().await;
         if let Some(postgres) = self.postgres {
             postgres.stop().await;
@@ -133,14 +138,37 @@ pub async fn compose(config: Config, migrations: Migrations) -> anyhow::Result<H
     let audit = vectis_audit::build(vectis_audit::Deps { db: db.clone() }).audit;
     let channels =
         vectis_channels::build(vectis_channels::Deps { db: db.clone(), audit: audit.clone() }).channels;
-    let plugins = PluginRuntime::start(config.plugins.options(), channels.clone()).await?;
+    let releases =
+        vectis_plugins::build(vectis_plugins::Deps { db: db.clone(), audit: audit.clone() }).releases;
+    let extensions = vectis_extensions::build(vectis_extensions::Deps { db: db.clone() }).extensions;
+    let plugin_services = build_plugin_services(&config, extensions.clone())?;
+    let options = RuntimeOptions { services: plugin_services.clone(), ..config.plugins.runtime_options() };
+    let plugins = PluginRuntime::start(options, channels.clone(), releases).await?;
     let foundation = Foundation { db: db.clone(), audit, channels, plugins: plugins.clone() };
     let (services, handlers, signing_keys) = build_services(&config, foundation).await?;
+    plugin_services
+        .provide(ReadModels { products: services.products.clone(), orders: services.orders.clone() });
     let events = Events::new(&db, &config.events)?;
     let api = Arc::new(Api::new(services, config.graphql.clone()));
     let host = Host { api, db, plugins, config, tasks: Tasks::default(), events, handlers, postgres };
-    start_background_work(&host, signing_keys);
+    start_background_work(&host, signing_keys, extensions);
     Ok(host)
+}
+
+/// What plugins may ask of the host.
+fn build_plugin_services(
+    config: &Config,
+    extensions: Arc<dyn Extensions>,
+) -> anyhow::Result<Arc<PluginServices>> {
+    vectis_plugin_services::check_grants(&config.plugins.grants).map_err(anyhow::Error::msg)?;
+    let secrets = &config.plugins.secrets;
+    let services = PluginServices::new(vectis_plugin_services::Deps {
+        extensions,
+        secrets: secrets.iter().map(|(name, value)| (name.clone(), value.expose().to_owned())).collect(),
+        limits: config.plugins.service_limits(),
+        resolver: Arc::new(SystemResolver),
+    });
+    Ok(Arc::new(services.context("the HTTP client of the plugins cannot be made")?))
 }
 
 /// What every module stands on.
@@ -214,9 +242,10 @@ async fn build_services(
         once: Once::new(db),
         orders,
         plugin_fields: plugins.clone(),
-        plugins,
+        plugins: plugins.clone(),
         pricing,
         products,
+        shipping: plugins,
         tax,
     };
     Ok((services, events::handlers(fed), signing_keys))
@@ -249,12 +278,26 @@ async fn build_people(
     Ok((identity, accounts, signing_keys))
 }
 
-fn start_background_work(host: &Host, signing_keys: SigningKeys) {
+fn start_background_work(host: &Host, signing_keys: SigningKeys, extensions: Arc<dyn Extensions>) {
+    host.tasks.every("extensions.sweep", Duration::from_secs(300), move || {
+        let extensions = extensions.clone();
+        async move {
+            let swept = extensions.sweep(&Ctx::system("sweep")).await;
+            swept.map(drop).map_err(|failure| anyhow::anyhow!("{failure:?}"))
+        }
+    });
     let plugins = host.plugins.clone();
     host.tasks.every("plugins.refresh", host.config.plugins.refresh_interval, move || {
         let plugins = plugins.clone();
         async move { Ok(plugins.refresh().await?) }
     });
+    if host.config.plugins.watch {
+        let plugins = host.plugins.clone();
+        host.tasks.every("plugins.watch", host.config.plugins.refresh_interval, move || {
+            let plugins = plugins.clone();
+            async move { Ok(plugins.watch().await.map(drop)?) }
+        });
+    }
     let inventory = host.api.services().inventory.clone();
     host.tasks.every("inventory.expire_due", Duration::from_secs(15), move || {
         let inventory = inventory.clone();

@@ -31,7 +31,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Plugins(command) => cmd::plugins::run(&cli.config, command).await,
         Command::Config(command) => cmd::config::run(&cli.config, &command),
         Command::Doctor => cmd::doctor::run(&cli.config).await,
-        Command::Schema(schema) => cmd::schema::run(&cli.config, &schema),
+        Command::Schema(schema) => cmd::schema::run(&cli.config, &schema).await,
         Command::Import(import) => cmd::import::run(import).await,
         Command::Replay(replay) => cmd::replay::run(replay).await,
         // `main` does it before there is a runtime with threads, which the sandbox would not hold.

@@ -8,12 +8,13 @@
 ///     pricing: { "tiered" => Tiered, "flat" => Flat },
 ///     tax: { "table" => Table },
 ///     fields: { "warranty" => Warranty }, graphql: "../fields.graphql",
+///     shipping_rate: { "carrier" => Carrier },
 /// }
 /// ```
 ///
 /// Paths are relative to the file the macro stands in. Groups that the plugin does not offer are left out; the others come
-/// in the order `pricing`, `tax`, `order_process`, `approval`, `fields`; the last with the SDL of what it adds to the API. Every name must stand in the manifest under
-/// `[entry-points."vectis.<group>"]`. The crate must be a `cdylib` and unwind on panic.
+/// in the order `pricing`, `tax`, `order_process`, `approval`, `fields`, `shipping_rate`; `fields` with the SDL of what it adds
+/// to the API. Every name must stand in the manifest under `[entry-points."vectis.<group>"]`. The crate must be a `cdylib` and unwind on panic.
 ///
 /// Every plugin exports the same symbol, so a program can link one plugin as an `rlib` (for its tests or a benchmark), not two.
 #[macro_export]
@@ -25,6 +26,7 @@ macro_rules! export_plugin {
         $(, order_process: { $($order_process:literal => $order_process_type:ty),+ $(,)? })?
         $(, approval: { $($approval:literal => $approval_type:ty),+ $(,)? })?
         $(, fields: { $($fields:literal => $fields_type:ty),+ $(,)? }, graphql: $graphql:literal)?
+        $(, shipping_rate: { $($shipping_rate:literal => $shipping_rate_type:ty),+ $(,)? })?
         $(,)?
     ) => {
         #[cfg(panic = "abort")]
@@ -54,6 +56,10 @@ macro_rules! export_plugin {
                 $crate::abi::embed::mentions(MANIFEST, $fields),
                 ::core::concat!("the manifest has no entry point ", $fields)
             );)+)?
+            $($(::core::assert!(
+                $crate::abi::embed::mentions(MANIFEST, $shipping_rate),
+                ::core::concat!("the manifest has no entry point ", $shipping_rate)
+            );)+)?
 
             struct Exported;
 
@@ -69,6 +75,8 @@ macro_rules! export_plugin {
                     &[$($(($approval, $crate::abi::approval::build::<$approval_type>)),+)?];
                 const FIELDS: &'static [EntryPoint<$crate::abi::fields::FieldsObj>] =
                     &[$($(($fields, $crate::abi::fields::build::<$fields_type>)),+)?];
+                const SHIPPING_RATE: &'static [EntryPoint<$crate::abi::shipping_rate::ShippingRateObj>] =
+                    &[$($(($shipping_rate, $crate::abi::shipping_rate::build::<$shipping_rate_type>)),+)?];
             }
 
             #[unsafe(export_name = "_1as_0lib_1header_0root_bmodule_bloader")]

@@ -1,8 +1,19 @@
 //! What the host does for a plugin.
 
 use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::abi::host::HostObj;
+use crate::abi::id::Id;
+use crate::abi::services::{
+    EmitQuestion, HttpAnswer, KvAnswer, KvQuestion, MetricKind, MetricQuestion, QueryQuestion, SecretQuestion,
+};
+use crate::error::{Error, ErrorCode};
+use crate::services::{Request, Response, Secret};
 
 /// How much a log line matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -33,11 +44,11 @@ impl Host {
     /// Writes a line to the host's log, where it carries the names of plugin, entry point and channel. Lines above a rate
     /// the operator sets are dropped. Never log names, addresses, tokens.
     pub fn log(&self, level: Level, message: impl AsRef<str>) {
-        self.log_with(level, message, &serde_json::Value::Null);
+        self.log_with(level, message, &Value::Null);
     }
 
     /// As [`Self::log`], with a JSON object of fields beside the message.
-    pub fn log_with(&self, level: Level, message: impl AsRef<str>, fields: &serde_json::Value) {
+    pub fn log_with(&self, level: Level, message: impl AsRef<str>, fields: &Value) {
         let fields = if fields.is_null() { String::new() } else { fields.to_string() };
         self.0.log(level.0, message.as_ref().into(), fields.as_str().into());
     }
@@ -66,5 +77,116 @@ impl Host {
     /// question gets the same answer.
     pub fn now_ms(&self) -> i64 {
         self.0.now_ms()
+    }
+
+    /// Sends a request and waits for the response, whatever its status. See [`crate::services`].
+    ///
+    /// # Errors
+    /// [`ErrorCode::DENIED`] for what was not asked for or not granted, [`ErrorCode::UNAVAILABLE`] when there is no response,
+    /// [`ErrorCode::DEADLINE`] when there is none in time.
+    pub fn http(&self, request: &Request) -> Result<Response, Error> {
+        let (answer, body): (HttpAnswer, _) = self.ask("http", &request.question, &request.body)?;
+        Ok(Response::of(answer, body))
+    }
+
+    /// A value the plugin kept; `None` when there is none or it has expired.
+    ///
+    /// # Errors
+    /// [`ErrorCode::DENIED`] without the capability `kv = ["read"]`.
+    pub fn kv_get(&self, key: &str) -> Result<Option<Vec<u8>>, Error> {
+        let (answer, value): (KvAnswer, _) = self.ask("kv", &KvQuestion::Get { key: key.to_owned() }, &[])?;
+        Ok(answer.found.then_some(value))
+    }
+
+    /// Keeps a value, for so long or until it is deleted. All instances of the plugin, in all processes and channels, share
+    /// what it keeps.
+    ///
+    /// # Errors
+    /// [`ErrorCode::DENIED`] without the capability `kv = ["write"]`; [`ErrorCode::INPUT`] when it is too large or too much.
+    pub fn kv_put(&self, key: &str, value: &[u8], ttl: Option<Duration>) -> Result<(), Error> {
+        let ttl_ms = ttl.map(|ttl| u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX));
+        let (KvAnswer { .. }, _) = self.ask("kv", &KvQuestion::Put { key: key.to_owned(), ttl_ms }, value)?;
+        Ok(())
+    }
+
+    /// Forgets a value; `false` when there was none.
+    ///
+    /// # Errors
+    /// [`ErrorCode::DENIED`] without the capability `kv = ["write"]`.
+    pub fn kv_delete(&self, key: &str) -> Result<bool, Error> {
+        let (answer, _): (KvAnswer, _) = self.ask("kv", &KvQuestion::Delete { key: key.to_owned() }, &[])?;
+        Ok(answer.found)
+    }
+
+    /// A secret of the operator's.
+    ///
+    /// # Errors
+    /// [`ErrorCode::DENIED`] for a name that was not asked for or not granted; [`ErrorCode::CONFIG`] for one that is not set.
+    pub fn secret(&self, name: &str) -> Result<Secret, Error> {
+        let served = self.serve("secret", &SecretQuestion { name: name.to_owned() }, &[])?;
+        String::from_utf8(served.1).map(Secret::new).map_err(|_| Error::internal("the secret is no text"))
+    }
+
+    /// Reads the shop: `query("products", &json!({ "ids": [..] }))`. See [`crate::services`] for the read models.
+    ///
+    /// # Errors
+    /// [`ErrorCode::DENIED`] for a read model that was not asked for or not granted.
+    pub fn query(&self, name: &str, parameters: &Value) -> Result<Value, Error> {
+        let question = QueryQuestion { name: name.to_owned(), parameters: parameters.clone() };
+        Ok(self.ask("query", &question, &[])?.0)
+    }
+
+    /// Tells others a fact of the plugin's own about something: an event in the shop's log under the plugin's name.
+    ///
+    /// # Errors
+    /// [`ErrorCode::DENIED`] for a name that was not asked for or not granted; [`ErrorCode::INPUT`] for facts that are no JSON
+    /// object, or too large.
+    pub fn emit(&self, name: &str, subject: Id, facts: &Value) -> Result<(), Error> {
+        let subject_id = subject.to_string();
+        let question = EmitQuestion { name: name.to_owned(), subject_id, facts: facts.clone() };
+        self.serve("emit", &question, &[]).map(drop)
+    }
+
+    /// Adds to a counter of the plugin's own. A metric that cannot be written fails nothing.
+    pub fn count(&self, name: &str, by: u64) {
+        self.metric(name, MetricKind::Count, by);
+    }
+
+    /// Notes one of many values of the plugin's own: a duration, a size.
+    pub fn observe(&self, name: &str, value: u64) {
+        self.metric(name, MetricKind::Observe, value);
+    }
+
+    fn metric(&self, name: &str, kind: MetricKind, value: u64) {
+        let question = MetricQuestion { name: name.to_owned(), kind, value };
+        if let Err(error) = self.serve("metric", &question, &[]) {
+            self.debug(format!("the metric {name} is not written: {error}"));
+        }
+    }
+
+    /// Asks a service that answers with JSON.
+    fn ask<A: DeserializeOwned>(
+        &self,
+        service: &str,
+        question: &impl Serialize,
+        body: &[u8],
+    ) -> Result<(A, Vec<u8>), Error> {
+        let (json, body) = self.serve(service, question, body)?;
+        let answer = serde_json::from_str(&json)
+            .map_err(|error| Error::internal(format!("the host's answer cannot be read: {error}")))?;
+        Ok((answer, body))
+    }
+
+    fn serve(
+        &self,
+        service: &str,
+        question: &impl Serialize,
+        body: &[u8],
+    ) -> Result<(String, Vec<u8>), Error> {
+        let question = serde_json::to_string(question).map_err(|error| {
+            Error::new(ErrorCode::INPUT, format!("the question cannot be written: {error}"))
+        })?;
+        let served = self.0.serve(service.into(), question.as_str().into(), body.into()).into_result()?;
+        Ok((served.json.into(), served.body.into()))
     }
 }

@@ -65,6 +65,7 @@
 //! | `vectis.order_process` | [`order_process::OrderProcess`] | states, transitions and effects of orders |
 //! | `vectis.approval` | [`approval::Approval`] | who must agree before a cart becomes an order |
 //! | `vectis.fields` | [`fields::Fields`] | fields, queries and mutations it adds to the GraphQL API; since 1.1 |
+//! | `vectis.shipping_rate` | [`shipping_rate::ShippingRates`] | what carriers ask for bringing a cart; may wait for a network; since 1.1 |
 //!
 //! # What holds for all of them
 //!
@@ -76,13 +77,14 @@
 //!   loops and stack overflows cannot be contained in process.
 //! - **Answers are checked**: length, range, sign, known names. One wrong answer fails the whole call.
 //! - **Deadlines** are cooperative: call `check` on the context every few hundred lines of slow work.
-//! - **No I/O and no threads** in these calls, no async runtime in the library. Log through [`Host`].
+//! - **No I/O and no threads** in a plugin, no async runtime in the library. Log through [`Host`], and ask the host for the rest:
+//!   HTTP, values that stay, secrets, events; see [`services`] for which calls may wait for it.
 //! - **Time** comes from the question, so that the same question gets the same answer.
 //!
 //! # What a plugin promises
 //!
 //! `vectis plugins test FILE --config-json JSON`, the conformance kit, holds a plugin to these sentences and to those of its
-//! point's page ([`pricing`], [`tax`], [`order_process`], [`approval`], [`fields`]), a hundred cases and more for each entry point:
+//! point's page ([`pricing`], [`tax`], [`order_process`], [`approval`], [`fields`], [`shipping_rate`]), a hundred cases and more for each entry point:
 //!
 //! - An entry point starts with a configuration that its schema allows, as often as it is asked to.
 //! - A configuration with an unknown key, or with a value of another type, is refused.
@@ -105,7 +107,7 @@
 //! | API | points | what else |
 //! |---|---|---|
 //! | 1.0 | `pricing`, `tax`, `order_process`, `approval` | manifest schema 1; log and clock of [`Host`]; [`testing`] |
-//! | 1.1 | [`fields`] | definitions for the GraphQL API in the file; `[permissions]` of the manifest are merged |
+//! | 1.1 | [`fields`], [`shipping_rate`] | definitions for the GraphQL API in the file; `[permissions]` of the manifest are merged; [`services`] and `[capabilities]` |
 //!
 //! # For those who work on this crate
 //!
@@ -126,6 +128,7 @@ mod export;
 mod host;
 pub mod manifest;
 pub mod points;
+pub mod services;
 pub mod testing;
 pub mod units;
 
@@ -137,4 +140,4 @@ pub use crate::abi::id::{Id, NotAnId};
 pub use crate::deadline::Deadline;
 pub use crate::error::{Error, ErrorCode};
 pub use crate::host::{Host, Level};
-pub use crate::points::{approval, fields, order_process, pricing, tax};
+pub use crate::points::{approval, fields, order_process, pricing, shipping_rate, tax};

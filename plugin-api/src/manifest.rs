@@ -39,7 +39,8 @@ pub struct Manifest {
     /// stands in one group only.
     #[serde(default)]
     pub entry_points: BTreeMap<String, BTreeMap<String, String>>,
-    /// Host services the plugin wants beyond log and clock, for instance `http = ["https://erp.example/*"]`.
+    /// Host services the plugin wants beyond log and clock, for instance `http = ["https://erp.example/*"]`; see
+    /// [`crate::services`].
     #[serde(default)]
     pub capabilities: BTreeMap<String, Vec<String>>,
     /// Permission keys the plugin adds to the shop.
@@ -101,6 +102,8 @@ impl Manifest {
             return Err(ManifestError(format!("schema is {}, this version reads {SCHEMA}", manifest.schema)));
         }
         manifest.check_names()?;
+        check_capabilities(&manifest.capabilities)
+            .map_err(|why| ManifestError(format!("[capabilities] {why}")))?;
         Ok(manifest)
     }
 
@@ -120,6 +123,60 @@ impl Manifest {
             None => Ok(()),
         }
     }
+}
+
+/// Capabilities there are: the host services, and `initializers` for plugins that run more code when they are mapped.
+const CAPABILITIES: [&str; 7] = ["http", "kv", "secret", "query", "emit", "metric", "initializers"];
+
+/// What is wrong with capabilities, in words that follow the place they stand in.
+///
+/// # Errors
+/// One does not exist, or has a value it cannot have.
+pub fn check_capabilities(capabilities: &BTreeMap<String, Vec<String>>) -> Result<(), String> {
+    for (name, values) in capabilities {
+        match name.as_str() {
+            "http" => {
+                for value in values {
+                    check_pattern(value).map_err(|why| format!("http: {why}"))?;
+                }
+            }
+            "kv" => {
+                if let Some(value) = values.iter().find(|value| !["read", "write"].contains(&value.as_str()))
+                {
+                    return Err(format!("kv: {value:?} is neither read nor write"));
+                }
+            }
+            known if CAPABILITIES.contains(&known) => {}
+            unknown => {
+                return Err(format!("{unknown}: no such capability; there are {}", CAPABILITIES.join(", ")));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether a text names URLs: `https://api.example/v1/rates`, or all below with a `*` at the end of the path. `https://*/*` is
+/// any host, for a connector that learns its own from its configuration.
+///
+/// # Errors
+/// Says why not.
+pub fn check_pattern(text: &str) -> Result<(), String> {
+    let wrong = |why: &str| Err(format!("{text:?} {why}; write https://api.example/v1/*"));
+    let Some(rest) = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")) else {
+        return wrong("is neither https nor http");
+    };
+    // `https://api.example*` would also be `https://api.example.evil`.
+    let Some((host, path)) = rest.split_once('/') else {
+        return wrong("has no path, not even /");
+    };
+    if host.is_empty() || host != "*" && host.contains(['*', '@', '?', '#', '\\']) {
+        return wrong("names no host");
+    }
+    let path = path.strip_suffix('*').unwrap_or(path);
+    if path.contains(['*', '?', '#', '\\']) {
+        return wrong("may have one * at the end of its path and nothing after");
+    }
+    Ok(())
 }
 
 fn in_one_line(text: &str, error: &toml::de::Error) -> ManifestError {

@@ -10,6 +10,7 @@ mod events;
 mod isolation;
 mod kills;
 mod plugin_fields;
+mod plugins;
 mod races;
 mod shop;
 mod statements;

@@ -7,6 +7,7 @@
 
 pub mod books;
 pub mod broker;
+pub mod carrier;
 pub mod client;
 pub mod company;
 pub mod contents;
@@ -45,7 +46,7 @@ pub struct TestHost {
     pub strategies: Arc<dyn Strategies>,
     stop: CancellationToken,
     running: JoinHandle<anyhow::Result<()>>,
-    database: TestDatabase,
+    database: Arc<TestDatabase>,
 }
 
 impl TestHost {
@@ -65,7 +66,21 @@ impl TestHost {
         with_demo: bool,
         change: impl FnOnce(&mut Config),
     ) -> Self {
-        let database = TestDatabase::create().await;
+        let database = Arc::new(TestDatabase::create().await);
+        Self::on(database, plugins, with_demo, change).await
+    }
+
+    /// Another host of the same shop, with a plugins folder of its own.
+    pub async fn beside(&self, plugins: PluginFolder) -> Self {
+        Self::on(self.database.clone(), plugins, false, |_| {}).await
+    }
+
+    async fn on(
+        database: Arc<TestDatabase>,
+        plugins: PluginFolder,
+        with_demo: bool,
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
         let mut config = Config::default();
         config.server.listen = "127.0.0.1:0".to_owned();
         config.plugins.folder = plugins.path().to_owned();

@@ -35,14 +35,18 @@ impl PluginFolder {
         std::fs::rename(half, self.path().join(format!("{name}.so"))).expect("a file can be renamed");
     }
 
-    /// The same under another file name, with every occurrence of some text replaced by another of the same length.
+    /// Puts a file into the inbox below the folder.
+    pub fn bring(&self, name: &str, bytes: &[u8]) {
+        let inbox = self.path().join("inbox");
+        std::fs::create_dir_all(&inbox).expect("a folder can be made");
+        std::fs::write(inbox.join(name), bytes).expect("a file can be written");
+    }
+
+    /// The same as [`Self::drop_in`] under another file name, with every occurrence of some text replaced by another of the
+    /// same length.
     pub fn drop_in_changed(&self, name: &str, file: &str, changes: &[(&str, &str)]) {
-        let mut bytes = std::fs::read(built(name)).expect("the plugin was built");
-        for (from, to) in changes {
-            assert_eq!(from.len(), to.len(), "an edit keeps the length");
-            let found = replace(&mut bytes, from.as_bytes(), to.as_bytes());
-            assert!(found, "{from:?} is not in {name}");
-        }
+        let bytes = std::fs::read(built(name)).expect("the plugin was built");
+        let bytes = changes.iter().fold(bytes, |bytes, (from, to)| replaced(bytes, from, to));
         let half = self.path().join(format!(".{file}.new"));
         std::fs::write(&half, bytes).expect("the folder can be written");
         std::fs::rename(half, self.path().join(format!("{file}.so"))).expect("a file can be renamed");
@@ -54,15 +58,28 @@ impl PluginFolder {
     }
 }
 
-fn replace(bytes: &mut [u8], from: &[u8], to: &[u8]) -> bool {
-    let mut found = false;
-    for start in 0..bytes.len().saturating_sub(from.len() - 1) {
-        if bytes[start..].starts_with(from) {
-            bytes[start..start + to.len()].copy_from_slice(to);
-            found = true;
-        }
+/// The fault plugin as another version of itself, which adds so many millionths to every price; `"broken"` does not start,
+/// `"aborts"` ends its process at the first question.
+pub fn fault_version(number: &str, adds: &str) -> Vec<u8> {
+    let bytes = std::fs::read(built("fault-plugin")).expect("the plugin was built");
+    let bytes = replaced(bytes, "version = \"1.0.0\"", &format!("version = \"{number}\""));
+    replaced(bytes, "built-in surcharge 000000", &format!("built-in surcharge {adds:0>6}"))
+}
+
+/// Every occurrence replaced by a text of the same length.
+pub fn replaced(mut bytes: Vec<u8>, from: &str, to: &str) -> Vec<u8> {
+    assert_eq!(from.len(), to.len(), "an edit keeps the length");
+    let found: Vec<usize> = bytes
+        .windows(from.len())
+        .enumerate()
+        .filter(|(_, part)| *part == from.as_bytes())
+        .map(|(at, _)| at)
+        .collect();
+    assert!(!found.is_empty(), "{from:?} is not in the file");
+    for at in found {
+        bytes[at..at + to.len()].copy_from_slice(to.as_bytes());
     }
-    found
+    bytes
 }
 
 /// The `.so` of a plugin crate of this workspace, built when it is not there yet.

@@ -1,10 +1,15 @@
 //! What staff and operators see of the plugins, and what they may do to them. Implemented by the plugin runtime.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use vectis_kernel::ids::ChannelId;
 use vectis_kernel::{Ctx, Failure};
+
+use crate::plugin_releases::{PluginVersion, Replica};
 
 /// Where the code of a plugin runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,13 +21,29 @@ pub enum Isolation {
     Process,
 }
 
+impl Isolation {
+    /// As in configuration and lock file.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::InProcess => "in-process",
+            Self::Process => "process",
+        }
+    }
+}
+
 /// Whether a plugin answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PluginStatus {
     /// Loaded, its entry points can be activated.
     Loaded,
+    /// Loaded, but an entry point failed too often and is not asked any more: which, why, and what answers instead.
+    Quarantined(String),
     /// Not loaded: what, where, why, fix, in one sentence.
     Refused(String),
+    /// Somebody switched it off; the sentence says how it is switched on.
+    Disabled(String),
+    /// The shop has decided on another version than this file; the sentence says which.
+    Superseded(String),
 }
 
 /// One answer to an extension point that a plugin offers.
@@ -51,6 +72,10 @@ pub struct Plugin {
     pub file: String,
     /// SHA-256 of the file, hex.
     pub sha256: String,
+    /// Why it may run: `pinned`, `trusted`, `signed` or `unsigned`; empty when it does not.
+    pub standing: &'static str,
+    /// Id of the key that signed it.
+    pub signer: Option<String>,
     /// Whether it answers.
     pub status: PluginStatus,
     /// Where it runs; `None` when it was refused.
@@ -91,6 +116,84 @@ pub struct ActivateStrategy {
     pub config: Value,
 }
 
+/// Which version is to take over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SwapPlugin {
+    /// The plugin's name.
+    pub plugin: String,
+    /// A version, or the first digits of a SHA-256, of those that are installed.
+    pub to: String,
+    /// Whether it takes over although it answers differently than the version before.
+    pub confirm_differences: bool,
+}
+
+/// What came of an installation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Installed {
+    /// The plugin's name.
+    pub plugin: String,
+    /// What was installed.
+    pub version: PluginVersion,
+    /// Whether it answers now. Otherwise another version does, until a swap.
+    pub is_in_force: bool,
+}
+
+/// How a plugin does in this process.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PluginHealth {
+    /// As listed.
+    pub plugin: Plugin,
+    /// Versions that are installed here and can be swapped to.
+    pub installed: Vec<PluginVersion>,
+    /// What a rollback goes back to.
+    pub previous: Option<PluginVersion>,
+    /// By entry point.
+    pub calls: Vec<EntryPointCalls>,
+    /// The last time that a version of it was refused here.
+    pub last_refusal: Option<LastRefusal>,
+}
+
+/// When and why a version was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastRefusal {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// What, where, why, fix.
+    pub sentence: String,
+}
+
+/// What an entry point was asked since the process started.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EntryPointCalls {
+    /// `vectis.pricing`.
+    pub point: String,
+    /// Its name in the manifest.
+    pub name: String,
+    /// How often it was asked.
+    pub calls: u64,
+    /// How often it gave no answer, or one that broke a rule.
+    pub errors: u64,
+    /// Half of the calls took no longer; `None` before the first.
+    pub p50: Option<Duration>,
+    /// 99 of 100 calls took no longer.
+    pub p99: Option<Duration>,
+    /// All calls together.
+    pub total: Duration,
+    /// The last error, in one sentence.
+    pub last_error: Option<String>,
+}
+
+/// How all plugins do.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PluginsHealth {
+    /// Of the releases this process follows.
+    pub revision: i64,
+    /// In this process, by name.
+    pub plugins: Vec<PluginHealth>,
+    /// What every process says it runs.
+    pub replicas: Vec<Replica>,
+}
+
 vectis_kernel::refusal_codes! {
     /// Why a plugin command was refused.
     PluginCode {
@@ -108,6 +211,16 @@ vectis_kernel::refusal_codes! {
         InvalidConfig = "INVALID_CONFIG": Invalid,
         /// The plugin refused to start or failed its self-test.
         PluginFailed = "PLUGIN_FAILED": Refused,
+        /// No file of this name can be installed.
+        FileNotFound = "FILE_NOT_FOUND": NotFound,
+        /// No such version is installed, or several are meant.
+        VersionNotFound = "VERSION_NOT_FOUND": NotFound,
+        /// There is no version before this one.
+        NothingToRollBackTo = "NOTHING_TO_ROLL_BACK_TO": Refused,
+        /// The new version answers differently; confirm that it may.
+        AnswersDiffer = "ANSWERS_DIFFER": Refused,
+        /// Somebody else changed the plugins in the meantime.
+        StaleRevision = "STALE_REVISION": Conflict,
     }
 }
 
@@ -119,6 +232,19 @@ pub trait Plugins: Send + Sync {
     /// Looks into the folder again: new files are loaded, changed ones replace the old version atomically, missing
     /// ones are taken out. Returns the list.
     async fn reload(&self, ctx: &Ctx) -> Result<Vec<Plugin>, Failure<PluginCode>>;
+    /// How all plugins do, here and in the other processes.
+    async fn health(&self, ctx: &Ctx) -> Result<PluginsHealth, Failure<PluginCode>>;
+    /// Takes a file of the inbox through all checks and keeps it. A plugin that was not there answers from now on; of one
+    /// that was, the new version waits for a swap.
+    async fn install(&self, ctx: &Ctx, file: &str) -> Result<Installed, Failure<PluginCode>>;
+    /// Checks, constructs and self-tests an installed version as the channels want it, compares its answers, then lets it
+    /// take over everywhere.
+    async fn swap(&self, ctx: &Ctx, swap: SwapPlugin) -> Result<(), Failure<PluginCode>>;
+    /// Lets the version before take over again.
+    async fn rollback(&self, ctx: &Ctx, plugin: &str) -> Result<(), Failure<PluginCode>>;
+    /// Switches a plugin on or off, everywhere.
+    async fn set_enabled(&self, ctx: &Ctx, plugin: &str, is_enabled: bool)
+    -> Result<(), Failure<PluginCode>>;
     /// Checks, constructs and self-tests the entry point with the configuration, then activates it.
     async fn strategy_activate(
         &self,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, Enum, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use vectis_contracts::carts as contract;
+use vectis_contracts::channels::Channel;
 use vectis_contracts::priced_cart::{BuyerFacts, PricedCart, PricedLine};
 use vectis_contracts::shopper::find_owner;
 use vectis_kernel::ids::{CartId, CartLineId};
@@ -99,12 +100,23 @@ impl Cart {
     }
 
     /// Prices the cart, once per request, whatever is asked of it.
-    async fn priced(&self, ctx: &Context<'_>) -> async_graphql::Result<&Arc<PricedCart>> {
+    pub(crate) async fn priced(&self, ctx: &Context<'_>) -> async_graphql::Result<&Arc<PricedCart>> {
         self.1.get_or_try_init(|| price(ctx, &self.0)).await
     }
 }
 
 async fn price(ctx: &Context<'_>, cart: &contract::Cart) -> async_graphql::Result<Arc<PricedCart>> {
+    let (channel, buyer) = surroundings(ctx, cart).await?;
+    let (services, caller) = (ctx.services(), ctx.caller());
+    let priced = services.cart_pricer.price(&caller.ctx, cart.clone(), &channel, &buyer).await;
+    Ok(Arc::new(answer(ctx, priced)?))
+}
+
+/// Where a cart is, and who buys.
+pub(crate) async fn surroundings(
+    ctx: &Context<'_>,
+    cart: &contract::Cart,
+) -> async_graphql::Result<(Arc<Channel>, BuyerFacts)> {
     let (services, caller) = (ctx.services(), ctx.caller());
     let channel = match &caller.channel {
         Some(channel) if channel.id == cart.channel_id => channel.clone(),
@@ -123,9 +135,7 @@ async fn price(ctx: &Context<'_>, cart: &contract::Cart) -> async_graphql::Resul
             .as_ref()
             .map(BuyerFacts::from),
     };
-    let buyer = membership.unwrap_or_default();
-    let priced = services.cart_pricer.price(&caller.ctx, cart.clone(), &channel, &buyer).await;
-    Ok(Arc::new(answer(ctx, priced)?))
+    Ok((channel, membership.unwrap_or_default()))
 }
 
 /// An editable intention to buy.

@@ -27,6 +27,7 @@ pub mod order_process;
 pub mod orders;
 mod page;
 mod paths;
+pub mod plugin_life;
 pub mod plugins;
 pub mod policy;
 pub mod prices;
@@ -34,6 +35,7 @@ mod references;
 pub mod returns;
 pub mod scalars;
 mod shape;
+pub mod shipping;
 pub mod stock;
 pub mod taxes;
 mod variant_refs;
@@ -55,6 +57,7 @@ use vectis_contracts::plugins::Plugins;
 use vectis_contracts::priced_cart::CartPricer;
 use vectis_contracts::pricing::Pricing;
 use vectis_contracts::products::Products;
+use vectis_contracts::shipping::ShippingRates;
 use vectis_contracts::tax::Tax;
 
 pub use crate::caller::{Caller, guest_hash};
@@ -81,6 +84,7 @@ pub struct Services {
     pub plugins: Arc<dyn Plugins>,
     pub pricing: Arc<dyn Pricing>,
     pub products: Arc<dyn Products>,
+    pub shipping: Arc<dyn ShippingRates>,
     pub tax: Arc<dyn Tax>,
 }
 
@@ -91,12 +95,14 @@ pub struct Query(
     channels::ChannelQuery,
     catalog::CatalogQuery,
     cart_commands::CartQuery,
+    shipping::ShippingQuery,
     approvals::ApprovalQuery,
     orders::OrderQuery,
     accounts::AccountQuery,
     prices::PriceQuery,
     stock::StockQuery,
     plugins::PluginQuery,
+    plugin_life::PluginLifeQuery,
     audit::AuditQuery,
 );
 
@@ -114,6 +120,7 @@ pub struct Mutation(
     taxes::TaxMutation,
     channels::ChannelMutation,
     plugins::PluginMutation,
+    plugin_life::PluginLifeMutation,
 );
 
 /// Who may ask for which field, one table per domain.
@@ -131,9 +138,11 @@ pub(crate) const POLICIES: &[&[TypePolicy]] = &[
     order_commands::POLICY,
     order_process::POLICY,
     orders::POLICY,
+    plugin_life::POLICY,
     plugins::POLICY,
     prices::POLICY,
     returns::POLICY,
+    shipping::POLICY,
     stock::POLICY,
     taxes::POLICY,
     &[("Money", &[(policy::Access::Owner, "amount currencyCode")])],

@@ -21,7 +21,7 @@ pub(crate) const POLICY: &[TypePolicy] = &[
         "Plugin",
         &[(
             Access::Owner,
-            "name version description file sha256 status refusal isolation processes entryPoints",
+            "name version description file sha256 standing signer status refusal isolation processes entryPoints",
         )],
     ),
     ("PluginProcesses", &[(Access::Owner, "pids restarts faults memoryKb")]),
@@ -33,8 +33,15 @@ pub(crate) const POLICY: &[TypePolicy] = &[
 pub enum PluginStatus {
     /// Its entry points can be activated.
     Loaded,
+    /// It is loaded, but an entry point failed too often and is not asked any more; `refusal` says which, why, and what
+    /// answers instead.
+    Quarantined,
     /// It was not loaded; `refusal` says why.
     Refused,
+    /// Somebody switched it off.
+    Disabled,
+    /// Another version of the plugin was decided on.
+    Superseded,
 }
 
 /// Where the code of a plugin runs.
@@ -59,6 +66,11 @@ pub enum PluginErrorCode {
     ChannelNotFound,
     InvalidConfig,
     PluginFailed,
+    FileNotFound,
+    VersionNotFound,
+    NothingToRollBackTo,
+    AnswersDiffer,
+    StaleRevision,
 }
 
 /// A file in the plugins folder.
@@ -74,9 +86,13 @@ pub struct Plugin {
     pub file: String,
     /// SHA-256 of the file, hex.
     pub sha256: String,
+    /// Why it may run: `pinned`, `trusted` or `unsigned` by the operator's lock file, or `signed`; empty when it does not.
+    pub standing: String,
+    /// Id of the key that signed it.
+    pub signer: Option<String>,
     /// Whether it answers.
     pub status: PluginStatus,
-    /// What, where, why, fix, when it was refused.
+    /// What, where, why, fix, when it does not answer.
     pub refusal: Option<String>,
     /// Where it runs; nowhere when it was refused.
     pub isolation: Option<PluginIsolation>,
@@ -124,7 +140,10 @@ impl From<contract::Plugin> for Plugin {
     fn from(plugin: contract::Plugin) -> Self {
         let (status, refusal) = match plugin.status {
             Status::Loaded => (PluginStatus::Loaded, None),
+            Status::Quarantined(why) => (PluginStatus::Quarantined, Some(why)),
             Status::Refused(why) => (PluginStatus::Refused, Some(why)),
+            Status::Disabled(why) => (PluginStatus::Disabled, Some(why)),
+            Status::Superseded(why) => (PluginStatus::Superseded, Some(why)),
         };
         let entry_point = |entry: contract::EntryPoint| PluginEntryPoint {
             point: entry.point,
@@ -138,6 +157,8 @@ impl From<contract::Plugin> for Plugin {
             description: plugin.description,
             file: plugin.file,
             sha256: plugin.sha256,
+            standing: plugin.standing.to_owned(),
+            signer: plugin.signer,
             status,
             refusal,
             isolation: plugin.isolation.map(Into::into),
@@ -203,7 +224,7 @@ impl PluginQuery {
 pub struct PluginMutation;
 
 impl PluginMutation {
-    async fn listed(
+    pub(crate) async fn listed(
         ctx: &Context<'_>,
         user_errors: Vec<UserError<PluginErrorCode>>,
     ) -> async_graphql::Result<PluginsPayload> {

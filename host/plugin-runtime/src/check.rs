@@ -8,11 +8,14 @@ use serde_json::json;
 use vectis_contracts::plugin_fields::JudgeAdditions;
 
 use crate::adapters::rehearse;
+use crate::grants::GrantBook;
 use crate::load::{Library, Loader};
 use crate::manifest::EntryPoint;
 use crate::refusal::{Fault, Identity, Step};
 use crate::registry::Workshop;
 use crate::runtime::RuntimeOptions;
+use crate::stats::StatsBook;
+use crate::trust::{LockError, Standing, Trust};
 
 /// What became of a file, step by step up to the first refusal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +28,8 @@ pub struct CheckReport {
     pub name: String,
     /// In the manifest; empty when it could not be read.
     pub version: String,
+    /// Why it may run; of no meaning when it may not.
+    pub standing: Standing,
     /// In the order taken.
     pub steps: Vec<CheckStep>,
 }
@@ -58,22 +63,21 @@ pub enum CheckOutcome {
     Refused(String),
 }
 
-/// Takes a file through all steps. Runs the plugin's code, in a process of its own. What it adds to the API is judged as if
-/// it were the only one.
-pub fn check(path: &Path, judge: JudgeAdditions) -> CheckReport {
-    check_with(path, RuntimeOptions { judge_additions: judge, ..RuntimeOptions::default() })
-}
-
-/// The same as a server with these options would do it.
-pub fn check_with(path: &Path, options: RuntimeOptions) -> CheckReport {
-    let RuntimeOptions { pinned, isolation, process, log_lines_per_second, .. } = options;
-    let loader = Loader::new(pinned, isolation, process, log_lines_per_second);
+/// Takes a file through all steps, as a start with these options would. Runs the plugin's code. What it adds to the API is
+/// judged as if it were the only one.
+pub fn check(path: &Path, options: RuntimeOptions) -> Result<CheckReport, LockError> {
+    let RuntimeOptions { trust, isolation, process, log_lines_per_second, .. } = options;
+    let loader = Loader::new(Trust::read(&trust)?, isolation, process, log_lines_per_second);
     let workshop = Workshop {
         call_budget: options.call_budget,
         quarantine: options.quarantine,
         fallback: BTreeMap::new(),
         log_lines_per_second,
         clock: options.clock,
+        waiting_budget: options.waiting_budget,
+        services: options.services,
+        grants: Arc::new(GrantBook::new(options.grants)),
+        stats: StatsBook::new(0),
     };
     let mut known = Identity::default();
     let mut steps = Vec::new();
@@ -93,8 +97,8 @@ pub fn check_with(path: &Path, options: RuntimeOptions) -> CheckReport {
             steps.push(CheckStep { step, entry_point: String::new(), outcome });
         }
     }
-    let Identity { file, sha256, name, version, .. } = known;
-    CheckReport { file, sha256, name, version, steps }
+    let Identity { file, sha256, name, version, verdict, .. } = known;
+    Ok(CheckReport { file, sha256, name, version, standing: verdict.standing, steps })
 }
 
 fn judgement(library: &Library, judge: JudgeAdditions, known: &Identity) -> Option<CheckStep> {

@@ -4,13 +4,15 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 use vectis_contracts::channels::{ChannelCode, StrategyBinding};
 use vectis_contracts::plugins::{
-    ActivateStrategy, EntryPoint as EntryPointView, Plugin, PluginCode, PluginStatus, Plugins,
+    ActivateStrategy, EntryPoint as EntryPointView, Installed, Plugin, PluginCode, PluginStatus, Plugins,
+    PluginsHealth, SwapPlugin,
 };
 use vectis_kernel::ids::ChannelId;
 use vectis_kernel::permission::staff;
 use vectis_kernel::{Ctx, Failure, Refusal};
 
 use crate::adapters::rehearse;
+use crate::files::Aside;
 use crate::load::Library;
 use crate::point::Point;
 use crate::refusal::{Fault, Identity, Step};
@@ -26,8 +28,38 @@ impl Plugins for PluginRuntime {
 
     async fn reload(&self, ctx: &Ctx) -> Result<Vec<Plugin>, Failure<PluginCode>> {
         require_permission(ctx)?;
-        self.rescan().await?;
+        self.rescan(ctx).await?;
         Ok(views(&self.current()))
+    }
+
+    async fn health(&self, ctx: &Ctx) -> Result<PluginsHealth, Failure<PluginCode>> {
+        require_permission(ctx)?;
+        self.all_health().await
+    }
+
+    async fn install(&self, ctx: &Ctx, file: &str) -> Result<Installed, Failure<PluginCode>> {
+        require_permission(ctx)?;
+        self.install_file(ctx, file).await
+    }
+
+    async fn swap(&self, ctx: &Ctx, swap: SwapPlugin) -> Result<(), Failure<PluginCode>> {
+        require_permission(ctx)?;
+        self.swap_to(ctx, swap).await
+    }
+
+    async fn rollback(&self, ctx: &Ctx, plugin: &str) -> Result<(), Failure<PluginCode>> {
+        require_permission(ctx)?;
+        self.roll_back(ctx, plugin).await
+    }
+
+    async fn set_enabled(
+        &self,
+        ctx: &Ctx,
+        plugin: &str,
+        is_enabled: bool,
+    ) -> Result<(), Failure<PluginCode>> {
+        require_permission(ctx)?;
+        self.switch(ctx, plugin, is_enabled).await
     }
 
     async fn strategy_activate(
@@ -85,7 +117,7 @@ impl Plugins for PluginRuntime {
 
 impl PluginRuntime {
     /// Takes up what has just been committed. If that fails, the next look will: the command itself has succeeded.
-    async fn follow(&self) {
+    pub(crate) async fn follow(&self) {
         if let Err(error) = self.refresh().await {
             tracing::warn!(%error, "what was activated is not in force yet; the next refresh tries again");
         }
@@ -125,7 +157,7 @@ fn entry_point(library: &Library, point: Point, name: Option<&str>) -> Result<us
     Err(Failure::at(PluginCode::EntryPointNotFound, "entry_point", message))
 }
 
-fn absence(set: &PluginSet, name: &str) -> String {
+pub(crate) fn absence(set: &PluginSet, name: &str) -> String {
     let refusal =
         set.files.iter().filter(|file| file.known.name == name).find_map(|file| file.refusal.clone());
     refusal.unwrap_or_else(|| format!("no plugin {name} is loaded; copy its file into the folder and reload"))
@@ -153,19 +185,26 @@ fn of_channels(failure: Failure<ChannelCode>) -> Failure<PluginCode> {
 
 /// By name: every plugin that answers; every file that was refused, also when an older version of it answers; every
 /// plugin that does not start as a channel wants it.
-fn views(set: &PluginSet) -> Vec<Plugin> {
+pub(crate) fn views(set: &PluginSet) -> Vec<Plugin> {
     let mut views = Vec::new();
     for file in &set.files {
         if let Some(library) = &file.library {
-            let known = Identity::of(&file.known.file, library);
+            let known = Identity::of(&file.known.file, library, &file.verdict);
             views.push(Plugin {
+                standing: file.verdict.standing.word(),
+                signer: file.verdict.signer.clone(),
                 isolation: Some(library.isolation()),
                 processes: library.processes(),
-                ..view(&known, PluginStatus::Loaded, entry_point_views(set, library))
+                ..view(&known, status_of(set, library), entry_point_views(set, library))
             });
         }
-        if let Some(sentence) = &file.refusal {
-            views.push(view(&file.known, PluginStatus::Refused(sentence.clone()), Vec::new()));
+        if let Some(sentence) = file.refusal.clone() {
+            let status = match file.aside {
+                None => PluginStatus::Refused(sentence),
+                Some(Aside::Disabled) => PluginStatus::Disabled(sentence),
+                Some(Aside::Superseded) => PluginStatus::Superseded(sentence),
+            };
+            views.push(view(&file.known, status, Vec::new()));
         }
     }
     for problem in &set.problems {
@@ -173,6 +212,14 @@ fn views(set: &PluginSet) -> Vec<Plugin> {
     }
     views.sort_by(|a, b| (&a.name, &a.file).cmp(&(&b.name, &b.file)));
     views
+}
+
+/// Of a plugin that is loaded.
+fn status_of(set: &PluginSet, library: &Library) -> PluginStatus {
+    match &set.quarantined(library.name())[..] {
+        [] => PluginStatus::Loaded,
+        sentences => PluginStatus::Quarantined(sentences.join("; ")),
+    }
 }
 
 fn view(known: &Identity, status: PluginStatus, entry_points: Vec<EntryPointView>) -> Plugin {
@@ -183,6 +230,8 @@ fn view(known: &Identity, status: PluginStatus, entry_points: Vec<EntryPointView
         description: known.description.clone(),
         file: known.file.clone(),
         sha256: known.sha256.clone(),
+        standing: "",
+        signer: None,
         status,
         isolation: None,
         processes: None,

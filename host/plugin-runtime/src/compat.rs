@@ -8,7 +8,7 @@ use crate::refusal::{Fault, Step};
 use crate::verify::{MACHINE, Structure};
 
 /// What the standard library and the C start files put into every library.
-const USUAL_INITIALIZERS: u64 = 2;
+pub(crate) const USUAL_INITIALIZERS: u64 = 2;
 /// The capability under which a plugin declares more of them.
 const INITIALIZERS: &str = "initializers";
 

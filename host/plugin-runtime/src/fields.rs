@@ -11,11 +11,12 @@ use vectis_contracts::plugin_fields::{
 use vectis_contracts::points::PointError;
 use vectis_kernel::Ctx;
 
-use crate::load::Library;
+use crate::calls::Call;
+use crate::files::FileState;
 use crate::point::Point;
 use crate::refusal::{Fault, Step};
-use crate::registry::FileState;
 use crate::runtime::PluginRuntime;
+use crate::trust::Trust;
 
 /// After its budget a call is given this long to say so itself.
 const GRACE: Duration = Duration::from_millis(100);
@@ -36,8 +37,9 @@ impl PluginFields for PluginRuntime {
             retryable: true,
         };
         let (budget, ctx) = (self.workshop.call_budget, ctx.clone());
-        // Off the threads that serve requests: an author's code may take its time.
-        let call = tokio::task::spawn_blocking(move || adapter.ask(&ctx, question));
+        let (scope, _given_up) = Call::begin(budget);
+        // Off the threads that serve requests: an author's code may take its time, and wait for services of the host.
+        let call = tokio::task::spawn_blocking(move || scope.run(|| adapter.ask(&ctx, question)));
         if budget.is_zero() {
             return Ok(call.await.map_err(|_| failed("the host broke off the call"))??);
         }
@@ -53,7 +55,7 @@ impl PluginFields for PluginRuntime {
 
 /// Refuses files whose additions cannot be merged. Plugins that were there before come first, so that a new one never takes
 /// a name from one that is in use; a new version that is refused leaves the old one in place.
-pub(crate) fn judge(files: &mut [FileState], before: &[FileState], judge: JudgeAdditions) {
+pub(crate) fn judge(files: &mut [FileState], before: &[FileState], judge: JudgeAdditions, trust: &Trust) {
     let mut order: Vec<usize> = (0..files.len()).collect();
     let is_new =
         |file: &FileState| !file.library.as_ref().is_some_and(|library| was_there(before, library.name()));
@@ -66,28 +68,19 @@ pub(crate) fn judge(files: &mut [FileState], before: &[FileState], judge: JudgeA
             accepted.push(added);
             continue;
         };
-        let old = before.iter().find(|old| old.known.file == file.known.file);
-        let kept = old
-            .and_then(|old| old.library.clone())
-            .filter(|old| old.added.as_ref().is_none_or(|added| judge(&accepted, added).is_ok()));
-        accepted.extend(kept.iter().filter_map(|library| library.added.clone()));
-        file.refuse(Fault::new(Step::Graphql, why), kept);
+        let can_stay = |old: &&FileState| {
+            old.library.as_ref().is_some_and(|library| {
+                library.name() == added.plugin
+                    && !trust.has_revoked(library.name(), &library.sha256)
+                    && library.added.as_ref().is_none_or(|added| judge(&accepted, added).is_ok())
+            })
+        };
+        let kept = before.iter().find(can_stay);
+        *file = FileState::refused(file.known.clone(), Fault::new(Step::Graphql, why), kept);
+        accepted.extend(file.library.as_ref().and_then(|library| library.added.clone()));
     }
 }
 
 fn was_there(before: &[FileState], name: &str) -> bool {
     before.iter().filter_map(|file| file.library.as_ref()).any(|library| library.name() == name)
-}
-
-impl FileState {
-    /// Refuses the file as it is now; what answers instead, if anything, is an older version.
-    pub(crate) fn refuse(&mut self, fault: Fault, kept: Option<Arc<Library>>) {
-        let mut sentence = self.known.refuse(fault).to_string();
-        if let Some(library) = &kept {
-            sentence.push_str(&format!("; {} keeps answering", library.label()));
-        }
-        tracing::warn!(file = self.known.file, plugin = self.known.name, "{sentence}");
-        self.library = kept;
-        self.refusal = Some(sentence);
-    }
 }

@@ -12,9 +12,12 @@ use crate::process::{Limits, ProcessSettings};
 /// How long a process may take to load the plugin, or an instance to be constructed in it.
 const START_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Which plugin runs where. The operator's word for one plugin goes first, then the list of those trusted, then the default.
+/// Which plugin runs where. What the lock file says of a content goes first, then the operator's word for the plugin, then the
+/// list of those trusted, then the default.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IsolationPolicy {
+    /// For every plugin, whatever anybody says of it.
+    pub only: Option<Isolation>,
     /// By plugin name.
     pub by_plugin: BTreeMap<String, Isolation>,
     /// Names of plugins that may run in process.
@@ -26,23 +29,20 @@ pub struct IsolationPolicy {
 impl Default for IsolationPolicy {
     /// A stranger's code runs in a process of its own.
     fn default() -> Self {
-        Self { by_plugin: BTreeMap::new(), trusted: BTreeSet::new(), default: Isolation::Process }
+        Self { only: None, by_plugin: BTreeMap::new(), trusted: BTreeSet::new(), default: Isolation::Process }
     }
 }
 
 impl IsolationPolicy {
-    /// Every plugin there.
+    /// Every plugin there, also one that the lock file has elsewhere.
     pub fn all(isolation: Isolation) -> Self {
-        Self { default: isolation, ..Self::default() }
+        Self { only: Some(isolation), ..Self::default() }
     }
 
-    /// Where a plugin runs.
-    pub fn of(&self, plugin: &str) -> Isolation {
-        match self.by_plugin.get(plugin) {
-            Some(chosen) => *chosen,
-            None if self.trusted.contains(plugin) => Isolation::InProcess,
-            None => self.default,
-        }
+    /// Where a plugin runs whose content the lock file has as `locked`.
+    pub fn of(&self, plugin: &str, locked: Option<Isolation>) -> Isolation {
+        let chosen = self.only.or(locked).or_else(|| self.by_plugin.get(plugin).copied());
+        chosen.unwrap_or(if self.trusted.contains(plugin) { Isolation::InProcess } else { self.default })
     }
 }
 
@@ -123,5 +123,24 @@ pub struct Quarantine {
 impl Default for Quarantine {
     fn default() -> Self {
         Self { faults: 3, window: Duration::from_secs(60) }
+    }
+}
+
+/// What answers in place of an entry point that was given up. Without one, the operation fails.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fallback {
+    /// The version of the plugin that a rollback would go back to, with the same configuration. It is kept ready.
+    PreviousVersion,
+    /// What the plugin of this name offers for the point, without a configuration.
+    Plugin(String),
+}
+
+impl Fallback {
+    /// How a configuration asks for [`Self::PreviousVersion`]; no name of a plugin has a space in it.
+    pub const PREVIOUS_VERSION: &str = "previous version";
+
+    /// As a configuration has it.
+    pub fn parse(word: &str) -> Self {
+        if word == Self::PREVIOUS_VERSION { Self::PreviousVersion } else { Self::Plugin(word.to_owned()) }
     }
 }

@@ -2,7 +2,7 @@
 //! when it panics, built again for the next question, and given up when it keeps failing.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
@@ -16,6 +16,8 @@ use crate::load::{Code, Library};
 use crate::point::Point;
 use crate::process::{self, Remote};
 use crate::refusal::{Fault, Step, cut};
+use crate::shadow::Question;
+use crate::stats::Stats;
 
 /// What the plugin's process did instead of answering: it died, or it was killed. Only the host itself says so.
 pub(crate) const PROCESS_FAULT: ErrorCode = ErrorCode(900);
@@ -29,6 +31,15 @@ pub(crate) struct Recipe {
     /// How long a call may take; zero for as long as it likes.
     pub(crate) budget: Duration,
     pub(crate) quarantine: Quarantine,
+    /// Where its calls are counted; empty as long as it is only tried.
+    pub(crate) counted: Arc<OnceLock<Counted>>,
+}
+
+/// Where the calls of an instance are counted.
+pub(crate) struct Counted {
+    pub(crate) stats: Arc<Stats>,
+    /// Slug of its channel.
+    pub(crate) channel: String,
 }
 
 /// Builds the object behind the wire.
@@ -75,7 +86,12 @@ impl<W> Instance<W> {
     /// Asks the plugin. A panic empties the instance.
     pub(crate) fn ask<A>(&self, question: impl FnOnce(&W) -> Result<A, Error>) -> Result<A, PointError> {
         let live = self.live()?;
-        question(&live).map_err(|error| {
+        let counted = self.recipe.counted.get().map(|counted| (counted, Instant::now()));
+        let answer = question(&live);
+        if let Some((counted, asked)) = counted {
+            counted.stats.count(asked.elapsed());
+        }
+        answer.map_err(|error| {
             if error.code == ErrorCode::PANICKED {
                 self.throw_away(&live, &error);
             } else if error.code == PROCESS_FAULT {
@@ -85,14 +101,28 @@ impl<W> Instance<W> {
         })
     }
 
+    /// Remembers what it was asked, when that is wanted.
+    pub(crate) fn remember(&self, question: impl FnOnce() -> Question) {
+        if let Some(counted) = self.recipe.counted.get() {
+            counted.stats.recorder.remember(&counted.channel, question);
+        }
+    }
+
     /// The answer broke a rule of the point.
     pub(crate) fn lied(&self, what: String) -> PointError {
-        PointError::InvalidAnswer { point: self.point.group(), plugin: self.name.clone(), what: cut(what) }
+        let what = cut(what);
+        self.count_error(&what);
+        PointError::InvalidAnswer { point: self.point.group(), plugin: self.name.clone(), what }
     }
 
     /// Whether it keeps failing and is not asked again.
     pub(crate) fn has_given_up(&self) -> bool {
         self.faults().given_up.is_some()
+    }
+
+    /// Why it is not asked again.
+    pub(crate) fn given_up(&self) -> Option<String> {
+        self.faults().given_up.clone()
     }
 
     /// A first answer is good unless it broke a rule or panicked: a plugin may well have no answer to a made-up question.
@@ -180,7 +210,15 @@ impl<W> Instance<W> {
     }
 
     fn failed(&self, message: String, retryable: bool) -> PointError {
+        self.count_error(&message);
         PointError::Failed { point: self.point.group(), plugin: self.name.clone(), message, retryable }
+    }
+
+    #[cold]
+    fn count_error(&self, sentence: &str) {
+        if let Some(counted) = self.recipe.counted.get() {
+            counted.stats.fail(sentence);
+        }
     }
 
     fn faults(&self) -> std::sync::MutexGuard<'_, Faults> {

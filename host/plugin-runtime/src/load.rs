@@ -1,13 +1,14 @@
 //! The loading order, from a file to code that can be asked, here or in processes of its own. Each step assumes the ones
 //! before it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+use arc_swap::ArcSwap;
 use nix::fcntl::{FcntlArg, SealFlag, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use vectis_contracts::plugin_fields::AddedSdl;
@@ -22,6 +23,7 @@ use crate::manifest::{Build, EntryPoint};
 use crate::point::Point;
 use crate::process::{Cargo, Fleet, ProcessSettings};
 use crate::refusal::{Fault, Identity, Step};
+use crate::trust::{SignatureState, Trust};
 use crate::{compat, discover, manifest, verify};
 
 /// Versions of one plugin that may be mapped before the operator is told what they cost.
@@ -92,8 +94,8 @@ type Mapped = Result<Arc<Library>, Fault>;
 
 /// Loads files, each content once.
 pub(crate) struct Loader {
-    /// File or plugin name → SHA-256 the operator asks for.
-    pins: BTreeMap<String, String>,
+    /// As the operator says; read again whenever the folder is.
+    trust: ArcSwap<Trust>,
     /// By SHA-256. Mapping a content a second time would cost its memory a second time.
     mapped: Mutex<HashMap<String, Mapped>>,
     isolation: IsolationPolicy,
@@ -104,13 +106,24 @@ pub(crate) struct Loader {
 
 impl Loader {
     pub(crate) fn new(
-        pins: BTreeMap<String, String>,
+        trust: Trust,
         isolation: IsolationPolicy,
         process: ProcessOptions,
         log_lines_per_second: u32,
     ) -> Self {
         let process = process.settings(log_lines_per_second);
-        Self { pins, mapped: Mutex::default(), isolation, process, apart: Mutex::default() }
+        let trust = ArcSwap::from_pointee(trust);
+        Self { trust, mapped: Mutex::default(), isolation, process, apart: Mutex::default() }
+    }
+
+    /// What the operator says now.
+    pub(crate) fn trust(&self) -> Arc<Trust> {
+        self.trust.load_full()
+    }
+
+    /// From the next file on the operator says this.
+    pub(crate) fn set_trust(&self, trust: Trust) {
+        self.trust.store(Arc::new(trust));
     }
 
     /// Takes a file through all steps. `known` learns what the file says of itself, also when it is refused; `passed` is
@@ -121,14 +134,36 @@ impl Loader {
         known: &mut Identity,
         passed: &mut dyn FnMut(Step, String),
     ) -> Result<Arc<Library>, Fault> {
+        self.load_content(path, None, known, passed)
+    }
+
+    /// The same for a file that is kept under its SHA-256.
+    pub(crate) fn load_kept(
+        &self,
+        path: &Path,
+        sha256: &str,
+        known: &mut Identity,
+    ) -> Result<Arc<Library>, Fault> {
+        self.load_content(path, Some(sha256), known, &mut |_, _| {})
+    }
+
+    fn load_content(
+        &self,
+        path: &Path,
+        expected: Option<&str>,
+        known: &mut Identity,
+        passed: &mut dyn FnMut(Step, String),
+    ) -> Result<Arc<Library>, Fault> {
         known.file = discover::name_of(path);
         let bytes = discover::read(path)?;
         passed(Step::Read, format!("{} bytes", bytes.len()));
         known.sha256 = discover::sha256(&bytes);
-        self.check_pin(&known.file, &known.sha256)?;
+        require_hash(&known.sha256, expected)?;
         passed(Step::Sha256, known.sha256.clone());
-        let candidate = self.judge(&bytes, known, passed)?;
-        let library = match self.isolation.of(&candidate.manifest.plugin.name) {
+        let signature = self.trust().signature(path, &bytes)?;
+        passed(Step::Signature, signature.to_string());
+        let candidate = self.judge(&bytes, &signature, known, passed)?;
+        let library = match self.isolation.of(&known.name, known.verdict.isolation) {
             Isolation::InProcess => self.map_once(candidate, known)?,
             Isolation::Process => self.start_once(candidate, known)?,
         };
@@ -143,6 +178,7 @@ impl Loader {
     fn judge<'data>(
         &self,
         bytes: &'data [u8],
+        signature: &SignatureState,
         known: &mut Identity,
         passed: &mut dyn FnMut(Step, String),
     ) -> Result<Candidate<'data>, Fault> {
@@ -153,10 +189,11 @@ impl Loader {
         known.name.clone_from(&manifest.plugin.name);
         known.version.clone_from(&manifest.plugin.version);
         known.description.clone_from(&manifest.plugin.description);
-        self.check_pin(&known.name, &known.sha256)?;
         let entry_points = manifest::entry_points(&manifest)?;
         let added = manifest::added(&structure, &manifest)?;
         passed(Step::Manifest, format!("{} {}", known.name, known.version));
+        known.verdict = self.trust().judge((&known.name, &known.version, &known.sha256), signature)?;
+        passed(Step::Trust, known.verdict.standing.word().to_owned());
         let build = manifest::build(&structure)?;
         compat::target(&build)?;
         passed(Step::Target, format!("{}, panic = {}", build.target, build.panic));
@@ -166,19 +203,6 @@ impl Loader {
         compat::initializers(&structure, &manifest)?;
         passed(Step::Initializers, structure.initializers.to_string());
         Ok(Candidate { bytes, manifest_text, manifest, entry_points, added })
-    }
-
-    fn check_pin(&self, name: &str, sha256: &str) -> Result<(), Fault> {
-        match self.pins.get(name) {
-            Some(pin) if !pin.eq_ignore_ascii_case(sha256) => {
-                let why = format!(
-                    "its SHA-256 is {sha256}, the configuration pins {name} to {pin}; put the pinned file back or \
-                     change the pin"
-                );
-                Err(Fault::new(Step::Sha256, why))
-            }
-            _ => Ok(()),
-        }
     }
 
     fn map_once(&self, candidate: Candidate<'_>, known: &Identity) -> Mapped {
@@ -228,6 +252,18 @@ impl Loader {
         let library = Arc::new(candidate.accept(Code::Apart(fleet), &known.sha256));
         apart.insert(known.sha256.clone(), Arc::downgrade(&library));
         Ok(library)
+    }
+}
+
+fn require_hash(sha256: &str, expected: Option<&str>) -> Result<(), Fault> {
+    match expected {
+        Some(expected) if expected != sha256 => {
+            let why = format!(
+                "its SHA-256 is {sha256}, it is kept as {expected}: somebody changed it; remove it and install the version again"
+            );
+            Err(Fault::new(Step::Sha256, why))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -10,11 +10,12 @@ pub(crate) enum Point {
     OrderProcess,
     Approval,
     Fields,
+    ShippingRate,
 }
 
 impl Point {
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Pricing, Self::Tax, Self::OrderProcess, Self::Approval, Self::Fields];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Pricing, Self::Tax, Self::OrderProcess, Self::Approval, Self::Fields, Self::ShippingRate];
 
     /// The group of the manifest: `vectis.pricing`.
     pub(crate) const fn group(self) -> &'static str {
@@ -24,6 +25,7 @@ impl Point {
             Self::OrderProcess => "vectis.order_process",
             Self::Approval => "vectis.approval",
             Self::Fields => "vectis.fields",
+            Self::ShippingRate => "vectis.shipping_rate",
         }
     }
 
@@ -32,9 +34,20 @@ impl Point {
         Self::ALL.into_iter().find(|point| point.group() == group)
     }
 
+    /// The groups of those that [wait](Self::waits).
+    pub(crate) fn waiting() -> String {
+        let groups: Vec<_> = Self::ALL.into_iter().filter(|point| point.waits()).map(Self::group).collect();
+        groups.join(" and ")
+    }
+
+    /// Whether it is asked outside of any transaction and may wait for services of the host.
+    pub(crate) const fn waits(self) -> bool {
+        matches!(self, Self::Fields | Self::ShippingRate)
+    }
+
     /// Whether all activated entry points answer, or one of them.
     pub(crate) const fn asks_all(self) -> bool {
-        matches!(self, Self::Tax | Self::Fields)
+        matches!(self, Self::Tax | Self::Fields | Self::ShippingRate)
     }
 }
 

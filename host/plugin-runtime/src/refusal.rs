@@ -3,18 +3,23 @@
 use std::fmt;
 
 use crate::load::Library;
+use crate::trust::Verdict;
 
 /// The step of the loading order at which a plugin was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Step {
     /// Reading the file, once, up to a limit.
     Read,
-    /// Its SHA-256 against the operator's pin.
+    /// Its SHA-256, against the one it is kept under.
     Sha256,
+    /// The signature beside it.
+    Signature,
     /// Its structure as an ELF library.
     Elf,
     /// The embedded manifest.
     Manifest,
+    /// What the operator says of it, or of files like it.
+    Trust,
     /// The machine and panic strategy it was built for.
     Target,
     /// The version of the plugin API it needs.
@@ -50,8 +55,10 @@ impl fmt::Display for Step {
         formatter.write_str(match self {
             Self::Read => "read",
             Self::Sha256 => "sha256",
+            Self::Signature => "signature",
             Self::Elf => "elf",
             Self::Manifest => "manifest",
+            Self::Trust => "trust",
             Self::Target => "target",
             Self::Api => "api",
             Self::Initializers => "initializers",
@@ -100,17 +107,20 @@ pub(crate) struct Identity {
     pub(crate) name: String,
     pub(crate) version: String,
     pub(crate) description: String,
+    /// Why it may run; of no meaning until it may.
+    pub(crate) verdict: Verdict,
 }
 
 impl Identity {
     /// What is known of a loaded file.
-    pub(crate) fn of(file: &str, library: &Library) -> Self {
+    pub(crate) fn of(file: &str, library: &Library, verdict: &Verdict) -> Self {
         Self {
             file: file.to_owned(),
             sha256: library.sha256.clone(),
             name: library.name().to_owned(),
             version: library.manifest.plugin.version.clone(),
             description: library.manifest.plugin.description.clone(),
+            verdict: verdict.clone(),
         }
     }
 

@@ -1,6 +1,5 @@
 //! What can be judged without a shop.
 
-use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -24,6 +23,7 @@ use crate::isolation::{IsolationPolicy, ProcessOptions, Quarantine};
 use crate::lifecycle::{Fall, Faults};
 use crate::load::Loader;
 use crate::refusal::Identity;
+use crate::trust::Trust;
 
 /// Pointer and sentence of the first thing wrong.
 fn judged(schema: &Value, config: &Value) -> Option<(String, String)> {
@@ -152,7 +152,7 @@ fn the_seventeenth_version_of_a_plugin_is_loaded_with_a_warning() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("golden.so");
     let here = IsolationPolicy { default: Isolation::InProcess, ..IsolationPolicy::default() };
-    let loader = Loader::new(BTreeMap::new(), here, ProcessOptions::default(), 100);
+    let loader = Loader::new(Trust::default(), here, ProcessOptions::default(), 100);
     let log = Log::default();
     let written = || String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     let writer = log.clone();

@@ -62,7 +62,8 @@ async fn plugins(host: &Host) -> anyhow::Result<ExitCode> {
     for plugin in &list {
         match &plugin.status {
             PluginStatus::Loaded => well("plugin", &format!("{} {}", plugin.name, plugin.version)),
-            PluginStatus::Refused(why) => code = ill("plugin", why),
+            PluginStatus::Refused(why) | PluginStatus::Quarantined(why) => code = ill("plugin", why),
+            PluginStatus::Disabled(why) | PluginStatus::Superseded(why) => well("plugin", why),
         }
     }
     for point in ["vectis.pricing", "vectis.tax", "vectis.order_process", "vectis.approval"] {

@@ -6,6 +6,7 @@ pub mod doctor;
 pub mod events;
 pub mod import;
 pub mod migrate;
+mod plugin_life;
 pub mod plugins;
 mod plugins_bench;
 mod plugins_dev;

@@ -5,27 +5,50 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use serde_json::{Value, json};
-use vectis_graphql::judge_additions;
-use vectis_plugin_runtime::{CheckOutcome, CheckReport, Inspection};
+use vectis_contracts::plugins::Isolation;
+use vectis_plugin_runtime::{
+    CheckOutcome, CheckReport, Grant, Inspection, LockEntry, Revoked, RuntimeOptions, Standing, banner,
+};
 
+use super::plugin_life;
 use super::plugins_bench::bench;
 use super::plugins_dev::dev;
 use super::plugins_new::create;
 use super::plugins_test::test;
 use super::say;
 use super::staff::Staff;
-use crate::cli::{ConfigArgs, PluginsCommand, ServerArgs};
-use crate::config::load;
+use crate::cli::{ConfigArgs, PluginsCommand, ServerArgs, TrustTerms};
+use crate::config::{Plugins, load};
 
-pub(super) const PLUGINS: &str =
-    "plugins { name version file status refusal entryPoints { point name activeInChannelIds } }";
+pub(super) const PLUGINS: &str = "plugins { name version file standing isolation status refusal entryPoints { point name activeInChannelIds } }";
 
 /// Runs one of the commands.
 pub async fn run(args: &ConfigArgs, command: PluginsCommand) -> anyhow::Result<ExitCode> {
     match command {
-        PluginsCommand::List => list(&load(args)?.plugins.folder),
-        PluginsCommand::Check { file } => Ok(check(&file)),
-        PluginsCommand::Inspect { file } => inspect(&file),
+        PluginsCommand::List => list(&load(args)?.plugins),
+        PluginsCommand::Check { file } => check(&file, load(args)?.plugins.trial_options()),
+        PluginsCommand::Inspect { file } => inspect(&file, &load(args)?.plugins.runtime_options()),
+        PluginsCommand::Trust { target, terms } => trust(&load(args)?.plugins, &target, &terms, false),
+        PluginsCommand::Pin { target, terms } => trust(&load(args)?.plugins, &target, &terms, true),
+        PluginsCommand::Revoke { target } => revoke(&load(args)?.plugins, &target),
+        PluginsCommand::Install { server, path } => {
+            let inbox = load(args)?.plugins.runtime_options().inbox;
+            plugin_life::install(&server, &inbox, &path).await
+        }
+        PluginsCommand::Swap { server, plugin, to, confirm } => {
+            let input = json!({ "plugin": plugin, "to": to, "confirmDifferences": confirm });
+            plugin_life::decide(&server, "pluginSwap", input).await
+        }
+        PluginsCommand::Rollback { server, plugin } => {
+            plugin_life::decide(&server, "pluginRollback", json!({ "plugin": plugin })).await
+        }
+        PluginsCommand::Disable { server, plugin } => {
+            plugin_life::decide(&server, "pluginDisable", json!({ "plugin": plugin })).await
+        }
+        PluginsCommand::Enable { server, plugin } => {
+            plugin_life::decide(&server, "pluginEnable", json!({ "plugin": plugin })).await
+        }
+        PluginsCommand::Status(server) => plugin_life::status(&server).await,
         PluginsCommand::Test(args) => test(&args),
         PluginsCommand::Dev(dev_args) => {
             let configured = || anyhow::Ok(load(args)?.plugins.folder);
@@ -50,7 +73,8 @@ pub async fn run(args: &ConfigArgs, command: PluginsCommand) -> anyhow::Result<E
 }
 
 /// Every file of the folder, checked as a start would.
-fn list(folder: &Path) -> anyhow::Result<ExitCode> {
+fn list(config: &Plugins) -> anyhow::Result<ExitCode> {
+    let folder = &config.folder;
     let entries = std::fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
     let mut files: Vec<_> = entries
         .filter_map(|entry| entry.ok().map(|entry| entry.path()))
@@ -60,24 +84,35 @@ fn list(folder: &Path) -> anyhow::Result<ExitCode> {
     if files.is_empty() {
         say(&format!("no plugins in {}", folder.display()));
     }
+    let mut unsigned = Vec::new();
     for file in files {
-        let report = vectis_plugin_runtime::check(&file, judge_additions);
+        let report = vectis_plugin_runtime::check(&file, config.trial_options())?;
         let refused = report.steps.iter().find_map(|step| match &step.outcome {
             CheckOutcome::Refused(why) => Some(why.clone()),
             _ => None,
         });
         match refused {
-            None => say(&format!("loads    {} {} ({})", report.name, report.version, report.file)),
+            None => {
+                let CheckReport { name, version, file, standing, .. } = &report;
+                say(&format!("loads    {name} {version} ({file}), {}", standing.word()));
+                if *standing == Standing::Unsigned {
+                    unsigned.push(report.name);
+                }
+            }
             Some(why) => say(&format!("refused  {why}")),
         }
+    }
+    let unsigned: Vec<&str> = unsigned.iter().map(String::as_str).collect();
+    if let Some(banner) = banner(&unsigned) {
+        say(&banner);
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn check(file: &Path) -> ExitCode {
-    let report = vectis_plugin_runtime::check(file, judge_additions);
+fn check(file: &Path, options: RuntimeOptions) -> anyhow::Result<ExitCode> {
+    let report = vectis_plugin_runtime::check(file, options)?;
     say(&check_lines(&report));
-    if report.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    Ok(if report.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn check_lines(report: &CheckReport) -> String {
@@ -92,24 +127,45 @@ fn check_lines(report: &CheckReport) -> String {
     report.steps.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-fn inspect(file: &Path) -> anyhow::Result<ExitCode> {
-    let found = match vectis_plugin_runtime::inspect(file) {
+fn inspect(file: &Path, options: &RuntimeOptions) -> anyhow::Result<ExitCode> {
+    let found = match vectis_plugin_runtime::inspect(file, &options.trust)? {
         Ok(found) => found,
         Err(refusal) => anyhow::bail!("{refusal}"),
     };
-    say(&inspection_lines(&found));
+    let locked = found.verdict.as_ref().ok().and_then(|verdict| verdict.isolation);
+    let isolation = options.isolation.of(&found.manifest.plugin.name, locked);
+    say(&inspection_lines(&found, isolation));
     Ok(ExitCode::SUCCESS)
 }
 
-fn inspection_lines(found: &Inspection) -> String {
+fn inspection_lines(found: &Inspection, isolation: Isolation) -> String {
     let list = |names: &[String]| if names.is_empty() { "none".to_owned() } else { names.join(" ") };
+    let either = |state: Result<String, &String>| state.unwrap_or_else(|why| format!("REFUSED: {why}"));
+    let capability = |(name, wanted): (&String, &Vec<String>)| format!("{name}={}", wanted.join(","));
+    let capabilities: Vec<String> = found.manifest.capabilities.iter().map(capability).collect();
+    let entry_points = found.manifest.entry_points.iter();
+    let entry_points: Vec<String> = entry_points
+        .flat_map(|(point, names)| names.keys().map(move |name| format!("{point}={name}")))
+        .collect();
+    let (initialisers, usual) = (found.init_array_count, found.usual_init_array_count);
+    let more = initialisers.saturating_sub(usual);
     [
         format!("file          {} ({} bytes)", found.file, found.size),
         format!("sha256        {}", found.sha256),
+        format!("signature     {}", either(found.signature.as_ref().map(ToString::to_string))),
+        format!("lock file     {}", found.lock_state),
+        format!(
+            "may run       {}",
+            either(found.verdict.as_ref().map(|may| format!("yes, {}", may.standing.word())))
+        ),
+        format!("isolation     {}", isolation.word()),
+        format!("answers       {}", list(&entry_points)),
+        format!("permissions   {}", list(&found.manifest.permissions.add)),
+        format!("capabilities  {}", list(&capabilities)),
         format!("target        {}", found.target),
         format!("panic         {}", found.panic),
         format!("built with    plugin API {}, rustc {}, {}", found.api, found.rustc, found.profile),
-        format!("initialisers  {}", found.init_array_count),
+        format!("initialisers  {initialisers} ({more} of its own run before any check)"),
         format!("libraries     {}", list(&found.needed)),
         format!("libc calls    {}", list(&found.libc_imports)),
         format!("undefined     {}", list(&found.undefined_symbols)),
@@ -120,6 +176,38 @@ fn inspection_lines(found: &Inspection) -> String {
     .chain(found.graphql.iter().map(|sdl| format!("graphql\n{}", indented(sdl))))
     .collect::<Vec<_>>()
     .join("\n")
+    // A stranger's file must not steer the terminal.
+    .replace(|letter: char| letter.is_control() && letter != '\n', "\u{fffd}")
+}
+
+fn trust(config: &Plugins, target: &str, terms: &TrustTerms, is_pin: bool) -> anyhow::Result<ExitCode> {
+    let isolation = terms.isolation.map(Isolation::from);
+    let grant = Grant { isolation, capabilities: terms.grant.clone() };
+    let options = config.trust_options();
+    let enter = if is_pin { vectis_plugin_runtime::pin } else { vectis_plugin_runtime::trust };
+    let LockEntry { name, version, sha256, signer, .. } = enter(&options, &config.folder, target, &grant)?;
+    let standing = if is_pin { "pinned " } else { "trusted" };
+    let signer = signer.map(|signer| format!(", signed by {signer}")).unwrap_or_default();
+    say(&format!("{standing}  {name} {version} {sha256}{signer}"));
+    say(&format!(
+        "written   {}; a running shop reads it with vectis plugins reload",
+        options.lock_file.display()
+    ));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn revoke(config: &Plugins, target: &str) -> anyhow::Result<ExitCode> {
+    let options = config.trust_options();
+    let what = match vectis_plugin_runtime::revoke(&options, &config.folder, target)? {
+        Revoked::Content(entry) => format!("{} {} {}", entry.name, entry.version, entry.sha256),
+        Revoked::Plugin(name) => format!("every version of {name}"),
+    };
+    say(&format!("revoked   {what}"));
+    say(&format!(
+        "written   {}; a running shop reads it with vectis plugins reload",
+        options.lock_file.display()
+    ));
+    Ok(ExitCode::SUCCESS)
 }
 
 fn indented(text: &str) -> String {
@@ -147,11 +235,11 @@ async fn activate(server: &ServerArgs, channel: &str, mut input: Value) -> anyho
     Ok(ExitCode::SUCCESS)
 }
 
-fn plugin_lines(plugins: &Value) -> String {
+pub(super) fn plugin_lines(plugins: &Value) -> String {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let line = |plugin: &Value| {
-        if plugin["status"] != "LOADED" {
-            return format!("refused  {}", text(&plugin["refusal"]));
+        if plugin["status"] != "LOADED" && plugin["status"] != "QUARANTINED" {
+            return format!("{:<8} {}", text(&plugin["status"]).to_lowercase(), text(&plugin["refusal"]));
         }
         let entry_points = plugin["entryPoints"].as_array().into_iter().flatten();
         let points: Vec<String> = entry_points
@@ -162,9 +250,12 @@ fn plugin_lines(plugins: &Value) -> String {
             .collect();
         let refusal = plugin["refusal"].as_str().map(|why| format!("; {why}")).unwrap_or_default();
         format!(
-            "loaded   {} {}  {}{refusal}",
+            "{:<8} {} {} ({}, {})  {}{refusal}",
+            text(&plugin["status"]).to_lowercase(),
             text(&plugin["name"]),
             text(&plugin["version"]),
+            text(&plugin["standing"]),
+            text(&plugin["isolation"]).to_lowercase().replace('_', "-"),
             points.join(" ")
         )
     };

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
 use tokio::process::Command;
+use vectis_plugin_runtime::TrustOptions;
 
 use super::plugins::PLUGINS;
 use super::staff::Staff;
@@ -42,7 +43,7 @@ async fn turn(args: &DevArgs, plugins: &Path) -> anyhow::Result<String> {
     let started = Instant::now();
     let library = build(args).await?;
     let built = started.elapsed();
-    let found = match vectis_plugin_runtime::inspect(&library) {
+    let found = match vectis_plugin_runtime::inspect(&library, &TrustOptions::default())? {
         Ok(found) => found,
         Err(refusal) => bail!("{refusal}"),
     };

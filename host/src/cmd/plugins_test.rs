@@ -3,7 +3,6 @@
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
-use vectis_contracts::plugins::Isolation;
 use vectis_plugin_runtime::{
     Conformance, ConformanceOptions, EntryPointReport, IsolationPolicy, Report, RuntimeOptions,
 };
@@ -40,11 +39,7 @@ pub(crate) fn test(args: &TestArgs) -> anyhow::Result<ExitCode> {
 
 /// As a server would run it that sends every plugin there.
 pub(crate) fn options_for(isolation: IsolationArg) -> RuntimeOptions {
-    let isolation = match isolation {
-        IsolationArg::InProcess => Isolation::InProcess,
-        IsolationArg::Process => Isolation::Process,
-    };
-    RuntimeOptions { isolation: IsolationPolicy::all(isolation), ..RuntimeOptions::default() }
+    RuntimeOptions { isolation: IsolationPolicy::all(isolation.into()), ..RuntimeOptions::default() }
 }
 
 fn lines(report: &Report) -> String {

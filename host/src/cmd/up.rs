@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use vectis_contracts::plugins::{PluginStatus, Plugins as _};
 use vectis_kernel::Ctx;
+use vectis_plugin_runtime::{Standing, banner};
 
 use super::say;
 use super::serve::until_stopped;
@@ -46,7 +47,17 @@ pub(crate) async fn plugin_lines(host: &Host) -> anyhow::Result<String> {
                 plugin.entry_points.iter().map(|entry| format!("{}={}", entry.point, entry.name)).collect();
             format!("  loaded   {} {}  {}", plugin.name, plugin.version, points.join(" "))
         }
+        PluginStatus::Quarantined(why) => format!("  failing  {why}"),
         PluginStatus::Refused(why) => format!("  refused  {why}"),
+        PluginStatus::Disabled(why) => format!("  disabled {why}"),
+        PluginStatus::Superseded(why) => format!("  aside    {why}"),
     });
-    Ok(format!("Plugins:\n{}", lines.collect::<Vec<_>>().join("\n")))
+    let lines = lines.collect::<Vec<_>>().join("\n");
+    let unsigned: Vec<&str> = plugins
+        .iter()
+        .filter(|plugin| plugin.standing == Standing::Unsigned.word())
+        .map(|plugin| plugin.name.as_str())
+        .collect();
+    let banner = banner(&unsigned).map(|banner| format!("\n{banner}")).unwrap_or_default();
+    Ok(format!("Plugins:\n{lines}{banner}"))
 }

@@ -16,7 +16,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::cli::ConfigArgs;
 pub use crate::config::events::{Events, Kafka};
-pub use crate::config::plugins::{Plugins, Process, Quarantine};
+pub use crate::config::plugins::{Http, Plugins, Process, Quarantine, UnsignedPlugins};
 
 /// All settings. One section per part; the modules' own sections are declared by the modules.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -235,6 +235,14 @@ pub fn load(args: &ConfigArgs) -> Result<Config, ConfigError> {
         let url =
             std::fs::read_to_string(&path).map_err(|source| ConfigError::SecretFile { path, source })?;
         config.database.url = Secret(url.trim().to_owned());
+    }
+    for (name, path) in config.plugins.secret_files.clone() {
+        let secret = config.plugins.secrets.entry(name).or_default();
+        if secret.is_empty() {
+            let text =
+                std::fs::read_to_string(&path).map_err(|source| ConfigError::SecretFile { path, source })?;
+            *secret = Secret(text.trim().to_owned());
+        }
     }
     Ok(config)
 }

@@ -1,4 +1,4 @@
-//! `[plugins]`.
+//! `[plugins]`: where they are, which may run and where, how they are looked after.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -6,8 +6,12 @@ use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use vectis_contracts::plugin_services::Grants;
 use vectis_contracts::plugins::Isolation;
 use vectis_plugin_runtime as runtime;
+use vectis_plugin_services::Limits;
+
+use crate::config::Secret;
 
 /// `[plugins]`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -17,7 +21,21 @@ pub struct Plugins {
     pub folder: PathBuf,
     /// Plugins, by name, without which the shop must not start.
     pub required: Vec<String>,
-    /// How often activations made by other processes are looked for.
+    /// Which files may run; written by `vectis plugins trust`, `pin` and `revoke`. `<folder>.lock` when left out.
+    pub lock_file: Option<PathBuf>,
+    /// Minisign public keys whose signatures count.
+    pub keys: Vec<String>,
+    /// What a file may do that is neither signed by one of the keys nor in the lock file.
+    pub unsigned: UnsignedPlugins,
+    /// The only place that plugins are installed from; `<folder>/inbox` when left out.
+    pub inbox: Option<PathBuf>,
+    /// Where installed versions are kept; `<folder>/versions` when left out.
+    pub versions: Option<PathBuf>,
+    /// Whether the folder is looked into by itself when something in it has changed.
+    pub watch: bool,
+    /// Questions of each entry point that are kept in memory, to be put to a new version before it takes over.
+    pub record_calls: usize,
+    /// How often activations and versions decided by other processes are looked for.
     #[serde(with = "vectis_kernel::duration")]
     #[schemars(with = "String")]
     pub refresh_interval: Duration,
@@ -33,12 +51,37 @@ pub struct Plugins {
     /// The operator's word for a single plugin, by name; it goes before `trusted` and `default_isolation`.
     #[schemars(with = "BTreeMap<String, IsolationWord>")]
     pub isolation: BTreeMap<String, Isolation>,
-    /// Which plugin, by name, answers a point in place of one that was given up; the operation fails when none is named.
+    /// What answers a point in place of an entry point that was given up: a plugin, by name, or `previous version`. The
+    /// operation fails when nothing is named.
     pub fallback: BTreeMap<String, String>,
+    /// How long one call may take that waits for services of the host.
+    #[serde(with = "vectis_kernel::duration")]
+    #[schemars(with = "String")]
+    pub waiting_budget: Duration,
+    /// What a plugin, by name, may ask of the host: capability → values, and `addresses`.
+    #[schemars(with = "BTreeMap<String, BTreeMap<String, Vec<String>>>")]
+    pub grants: Grants,
+    /// Secrets for plugins, by name.
+    pub secrets: BTreeMap<String, Secret>,
+    /// Files that hold secrets, by name; used for those that are not set.
+    pub secret_files: BTreeMap<String, PathBuf>,
+    /// The HTTP requests of each plugin.
+    pub http: Http,
     /// The processes of plugins that run apart.
     pub process: Process,
     /// When an entry point is given up.
     pub quarantine: Quarantine,
+}
+
+/// What unsigned and unlisted files may do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum UnsignedPlugins {
+    /// Run, with a warning.
+    #[default]
+    Allow,
+    /// Nothing.
+    Refuse,
 }
 
 /// The values of [`Isolation`], for the schema.
@@ -78,6 +121,35 @@ pub struct Process {
     pub gid: u32,
 }
 
+/// `[plugins.http]`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Http {
+    /// The longest that one request may take; less when less is left of the call.
+    #[serde(with = "vectis_kernel::duration")]
+    #[schemars(with = "String")]
+    pub timeout: Duration,
+    /// Requests under way at the same time; more wait for their turn.
+    pub concurrent: usize,
+    /// Largest body sent, in kilobytes.
+    pub request_kb: usize,
+    /// Largest body taken, in kilobytes.
+    pub response_kb: usize,
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        let Limits { http_timeout, http_concurrent, http_request_bytes, http_response_bytes } =
+            Limits::default();
+        Self {
+            timeout: http_timeout,
+            concurrent: http_concurrent,
+            request_kb: http_request_bytes / 1024,
+            response_kb: http_response_bytes / 1024,
+        }
+    }
+}
+
 /// `[plugins.quarantine]`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -105,12 +177,24 @@ impl Default for Plugins {
         Self {
             folder: PathBuf::from("data/plugins"),
             required: Vec::new(),
+            lock_file: None,
+            keys: Vec::new(),
+            unsigned: UnsignedPlugins::Allow,
+            inbox: None,
+            versions: None,
+            watch: false,
+            record_calls: 0,
             refresh_interval: Duration::from_secs(2),
             call_budget: Duration::from_secs(1),
             trusted: FIRST_PARTY.map(str::to_owned).into(),
             default_isolation: Isolation::Process,
             isolation: BTreeMap::new(),
             fallback: BTreeMap::new(),
+            waiting_budget: runtime::RuntimeOptions::default().waiting_budget,
+            grants: Grants::default(),
+            secrets: BTreeMap::new(),
+            secret_files: BTreeMap::new(),
+            http: Http::default(),
             process: Process::default(),
             quarantine: Quarantine::default(),
         }
@@ -134,14 +218,29 @@ impl Default for Quarantine {
 }
 
 impl Plugins {
-    /// What the plugin runtime makes of it.
-    pub fn options(&self) -> runtime::RuntimeOptions {
+    /// How much a plugin gets of the host's services.
+    pub fn service_limits(&self) -> Limits {
+        Limits {
+            http_timeout: self.http.timeout,
+            http_concurrent: self.http.concurrent,
+            http_request_bytes: self.http.request_kb.saturating_mul(1024),
+            http_response_bytes: self.http.response_kb.saturating_mul(1024),
+        }
+    }
+
+    /// How the plugins of a process are run.
+    pub fn runtime_options(&self) -> runtime::RuntimeOptions {
+        let defaults = runtime::RuntimeOptions::of_folder(&self.folder);
         let Process { workers, spares, kill_grace, memory_mib, cpu, descriptors, uid, gid } = self.process;
         runtime::RuntimeOptions {
-            folder: self.folder.clone(),
+            versions: self.versions.clone().unwrap_or(defaults.versions),
+            inbox: self.inbox.clone().unwrap_or(defaults.inbox),
             required: self.required.clone(),
+            trust: self.trust_options(),
             call_budget: self.call_budget,
+            record_calls: self.record_calls,
             isolation: runtime::IsolationPolicy {
+                only: None,
                 by_plugin: self.isolation.clone(),
                 trusted: self.trusted.clone(),
                 default: self.default_isolation,
@@ -155,15 +254,39 @@ impl Plugins {
                 descriptors,
                 uid,
                 gid,
-                ..runtime::ProcessOptions::default()
+                ..defaults.process
             },
             quarantine: runtime::Quarantine {
                 faults: self.quarantine.faults,
                 window: self.quarantine.window,
             },
-            fallback: self.fallback.clone(),
+            fallback: self
+                .fallback
+                .iter()
+                .map(|(point, word)| (point.clone(), runtime::Fallback::parse(word)))
+                .collect(),
             judge_additions: vectis_graphql::judge_additions,
-            ..runtime::RuntimeOptions::default()
+            waiting_budget: self.waiting_budget,
+            grants: self.grants.clone(),
+            ..defaults
+        }
+    }
+
+    /// How a file is tried that nobody vouches for yet: as the shop would run it, but never in this process.
+    pub fn trial_options(&self) -> runtime::RuntimeOptions {
+        let isolation = runtime::IsolationPolicy::all(Isolation::Process);
+        runtime::RuntimeOptions { isolation, ..self.runtime_options() }
+    }
+
+    /// Which files may run.
+    pub fn trust_options(&self) -> runtime::TrustOptions {
+        runtime::TrustOptions {
+            lock_file: self.lock_file.clone().unwrap_or_else(|| runtime::lock_file_beside(&self.folder)),
+            keys: self.keys.clone(),
+            unsigned: match self.unsigned {
+                UnsignedPlugins::Allow => runtime::Unsigned::Allow,
+                UnsignedPlugins::Refuse => runtime::Unsigned::Refuse,
+            },
         }
     }
 }

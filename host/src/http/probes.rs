@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use vectis_contracts::plugins::{PluginStatus, Plugins as _};
 use vectis_kernel::Ctx;
+use vectis_plugin_runtime::PluginRuntime;
 
 use super::App;
 
@@ -64,7 +65,26 @@ pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
     metrics::gauge!("vectis_database_connections").set(f64_of(pool.size()));
     metrics::gauge!("vectis_requests_free_places")
         .set(f64_of(u32::try_from(app.places.available_permits()).unwrap_or(u32::MAX)));
+    plugin_figures(&app.host.plugins);
     app.metrics.render().into_response()
+}
+
+/// Counted by the plugin runtime, handed on when asked for: a call costs nothing for being counted here.
+fn plugin_figures(plugins: &PluginRuntime) {
+    for (plugin, entry_points) in plugins.calls() {
+        for calls in entry_points {
+            let labels = [("plugin", plugin.clone()), ("point", calls.point), ("entry_point", calls.name)];
+            metrics::counter!("vectis_plugin_calls_total", &labels).absolute(calls.calls);
+            metrics::counter!("vectis_plugin_errors_total", &labels).absolute(calls.errors);
+            metrics::gauge!("vectis_plugin_seconds_total", &labels).set(calls.total.as_secs_f64());
+            for (quantile, duration) in [("0.5", calls.p50), ("0.99", calls.p99)] {
+                let Some(duration) = duration else { continue };
+                let [plugin, point, entry_point] = labels.clone();
+                let labels = [plugin, point, entry_point, ("quantile", quantile.to_owned())];
+                metrics::gauge!("vectis_plugin_call_seconds", &labels).set(duration.as_secs_f64());
+            }
+        }
+    }
 }
 
 /// Prometheus counts in floating point; money never comes near it.

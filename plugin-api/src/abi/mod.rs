@@ -17,6 +17,8 @@ pub mod module;
 pub mod order_process;
 pub mod pricing;
 pub mod remote;
+pub mod services;
+pub mod shipping_rate;
 pub mod tax;
 
 pub use abi_stable;

@@ -19,6 +19,7 @@ use crate::abi::fields::FieldsObj;
 use crate::abi::host::HostObj;
 use crate::abi::order_process::OrderProcessObj;
 use crate::abi::pricing::PricingObj;
+use crate::abi::shipping_rate::ShippingRateObj;
 use crate::abi::tax::TaxObj;
 use crate::error::{Error, ErrorCode};
 use crate::host::Host;
@@ -37,6 +38,7 @@ pub struct PluginMod {
     pub new_approval: extern "C" fn(RStr<'_>, RStr<'_>, HostObj) -> RResult<ApprovalObj, WireError>,
     /// Since 1.1; absent from plugins built before.
     pub new_fields: extern "C" fn(RStr<'_>, RStr<'_>, HostObj) -> RResult<FieldsObj, WireError>,
+    pub new_shipping_rate: extern "C" fn(RStr<'_>, RStr<'_>, HostObj) -> RResult<ShippingRateObj, WireError>,
 }
 
 impl RootModule for PluginModRef {
@@ -57,6 +59,7 @@ pub trait Plugin: 'static {
     const ORDER_PROCESS: &'static [EntryPoint<OrderProcessObj>];
     const APPROVAL: &'static [EntryPoint<ApprovalObj>];
     const FIELDS: &'static [EntryPoint<FieldsObj>];
+    const SHIPPING_RATE: &'static [EntryPoint<ShippingRateObj>];
 }
 
 /// The static that the plugin exports under the name `abi_stable` looks for.
@@ -83,6 +86,7 @@ fn root_module<P: Plugin>() -> PluginModRef {
         new_order_process: new_order_process::<P>,
         new_approval: new_approval::<P>,
         new_fields: new_fields::<P>,
+        new_shipping_rate: new_shipping_rate::<P>,
     };
     module.leak_into_prefix()
 }
@@ -129,6 +133,14 @@ extern "C" fn new_fields<P: Plugin>(
     host: HostObj,
 ) -> RResult<FieldsObj, WireError> {
     construct(P::FIELDS, name, config, host)
+}
+
+extern "C" fn new_shipping_rate<P: Plugin>(
+    name: RStr<'_>,
+    config: RStr<'_>,
+    host: HostObj,
+) -> RResult<ShippingRateObj, WireError> {
+    construct(P::SHIPPING_RATE, name, config, host)
 }
 
 fn construct<O>(

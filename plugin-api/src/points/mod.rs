@@ -4,4 +4,5 @@ pub mod approval;
 pub mod fields;
 pub mod order_process;
 pub mod pricing;
+pub mod shipping_rate;
 pub mod tax;

@@ -25,6 +25,7 @@ mod host;
 mod order_process;
 mod pricing;
 mod schema;
+mod shipping_rate;
 mod tax;
 
 use std::fmt::Display;
@@ -35,6 +36,7 @@ pub use host::{LogLine, NOW_MS, TestHost};
 pub use order_process::{OrderProcessHarness, order_facts, order_process};
 pub use pricing::{PricingCart, PricingHarness, pricing};
 pub use schema::assert_config_schema;
+pub use shipping_rate::{ShippingRateHarness, shipping_cart, shipping_rate, shipping_rate_on};
 pub use tax::{TaxCart, TaxHarness, Taxed, tax};
 
 use crate::abi::contain::{contain, remember_places};

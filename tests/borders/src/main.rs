@@ -42,8 +42,8 @@ fn main() -> Result<()> {
     let question = Question::new();
     let (call, lines) = (question.call(), question.lines());
     let tiered = Tiered::new(serde_json::from_str("{}")?, TestHost::default().handle())?;
-    let linked = || Ok(price_statically(&tiered, &call, &lines)?);
-    let expected: Vec<Priced> = linked()?;
+    let linked = || -> Result<Vec<Priced>> { Ok(price_statically(&tiered, &call, &lines)?) };
+    let expected = linked()?;
     let check = |answer: &[Priced]| -> Result<()> {
         ensure!(answer == expected, "another answer than the linked rule's");
         Ok(())

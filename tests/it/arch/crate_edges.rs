@@ -36,6 +36,7 @@ fn allowed(name: &str) -> Option<Vec<String>> {
         "contracts" => list(&["kernel", "db"]),
         "graphql" => list(&["kernel", "contracts"]),
         "plugin-runtime" => list(&["kernel", "contracts", "plugin-api"]),
+        "plugin-services" => list(&["kernel", "contracts", "plugin-api"]),
         "importer" => list(&["kernel"]),
         "events" => list(&["kernel", "db", "contracts"]),
         "events-kafka" => list(&["kernel", "contracts"]),
@@ -50,6 +51,7 @@ fn allowed(name: &str) -> Option<Vec<String>> {
                 "graphql",
                 "importer",
                 "plugin-runtime",
+                "plugin-services",
             ];
             let rooms = rooms.iter().map(|room| format!("vectis-{room}"));
             Some(rooms.chain(module_names.iter().map(|module| format!("vectis-{module}"))).collect())

@@ -3,6 +3,8 @@
 use std::process::Stdio;
 use std::time::Duration;
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStderr, Command};
 use tokio::task::JoinSet;
@@ -54,6 +56,12 @@ impl Program {
             }
         });
         Self { url: format!("http://{address}/graphql"), process, _log: log }
+    }
+
+    /// SIGHUP.
+    pub(crate) fn hang_up(&self) {
+        let id = self.process.id().and_then(|id| i32::try_from(id).ok()).expect("the program runs");
+        kill(Pid::from_raw(id), Signal::SIGHUP).expect("a running program can be told");
     }
 
     /// SIGKILL.

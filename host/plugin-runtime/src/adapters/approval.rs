@@ -21,6 +21,7 @@ use crate::adapters::{Adapter, MAX_NAME_BYTES, id};
 use crate::lifecycle::{Construct, Instance, Recipe};
 use crate::point::Point;
 use crate::refusal::{Fault, cut};
+use crate::shadow::Question;
 
 /// Nobody waits for more.
 const MAX_STEPS: usize = 20;
@@ -54,6 +55,14 @@ impl Adapter for ApprovalAdapter {
     fn has_given_up(&self) -> bool {
         self.0.has_given_up()
     }
+
+    fn given_up(&self) -> Option<String> {
+        self.0.given_up()
+    }
+
+    fn instance_name(&self) -> &str {
+        self.0.name()
+    }
 }
 
 impl ApprovalPoint for ApprovalAdapter {
@@ -62,6 +71,7 @@ impl ApprovalPoint for ApprovalAdapter {
     }
 
     fn plan(&self, facts: &ApprovalFacts) -> Result<Vec<ApprovalStep>, PointError> {
+        self.0.remember(|| Question::Plan(facts.clone()));
         let record = ApprovalFactsRecord {
             account_id: id(facts.account_id),
             location_id: id(facts.location_id),
@@ -85,6 +95,7 @@ impl ApprovalPoint for ApprovalAdapter {
     }
 
     fn may_decide(&self, facts: &DecisionFacts) -> Result<Option<String>, PointError> {
+        self.0.remember(|| Question::Decide(facts.clone()));
         let approved_by: Vec<Id> = facts.approved_by.iter().copied().map(id).collect();
         let record = DecisionFactsRecord {
             submitted_by: id(facts.submitted_by),

@@ -49,6 +49,14 @@ impl Adapter for FieldsAdapter {
     fn has_given_up(&self) -> bool {
         self.0.has_given_up()
     }
+
+    fn given_up(&self) -> Option<String> {
+        self.0.given_up()
+    }
+
+    fn instance_name(&self) -> &str {
+        self.0.name()
+    }
 }
 
 impl FieldsAdapter {

@@ -6,6 +6,7 @@ mod fields;
 mod fuzz;
 mod order_process;
 mod pricing;
+mod shipping_rate;
 mod tax;
 
 use std::sync::Arc;
@@ -19,6 +20,7 @@ pub(crate) use crate::adapters::approval::{ApprovalAdapter, construct as constru
 pub(crate) use crate::adapters::fields::{FieldsAdapter, construct as construct_fields};
 pub(crate) use crate::adapters::order_process::{OrderProcessAdapter, construct as construct_order_process};
 pub(crate) use crate::adapters::pricing::{PricingAdapter, construct as construct_pricing};
+pub(crate) use crate::adapters::shipping_rate::{ShippingRateAdapter, construct as construct_shipping_rate};
 pub(crate) use crate::adapters::tax::{TaxAdapter, construct as construct_tax};
 use crate::lifecycle::Recipe;
 use crate::point::Point;
@@ -37,6 +39,12 @@ pub(crate) trait Adapter: Sized + Send + Sync + 'static {
     /// Whether it failed too often to be asked again.
     fn has_given_up(&self) -> bool;
 
+    /// Why it is not asked again.
+    fn given_up(&self) -> Option<String>;
+
+    /// `plugin/entry-point@version`.
+    fn instance_name(&self) -> &str;
+
     /// Lower answers first, among several.
     fn stage(&self) -> u32 {
         0
@@ -51,6 +59,7 @@ pub(crate) fn rehearse(point: Point, recipe: Recipe) -> Result<(), Fault> {
         Point::OrderProcess => OrderProcessAdapter::start(recipe).map(drop),
         Point::Approval => ApprovalAdapter::start(recipe).map(drop),
         Point::Fields => FieldsAdapter::start(recipe).map(drop),
+        Point::ShippingRate => ShippingRateAdapter::start(recipe).map(drop),
     }
 }
 
@@ -63,6 +72,7 @@ pub(crate) fn is_in_code(point: Point, module: PluginModRef, name: &str) -> bool
         Point::OrderProcess => order_process::construct(module, name, "", host).map(drop),
         Point::Approval => approval::construct(module, name, "", host).map(drop),
         Point::Fields => fields::construct(module, name, "", host).map(drop),
+        Point::ShippingRate => shipping_rate::construct(module, name, "", host).map(drop),
     };
     !outcome.is_err_and(|error| error.code == ErrorCode::UNSUPPORTED)
 }

@@ -19,6 +19,7 @@ use crate::adapters::{Adapter, MAX_NAME_BYTES};
 use crate::lifecycle::{Construct, Instance, Recipe};
 use crate::point::Point;
 use crate::refusal::{Fault, Step, cut};
+use crate::shadow::Question;
 
 /// More than anybody has names for.
 const MAX_STATES: usize = 200;
@@ -62,6 +63,14 @@ impl Adapter for OrderProcessAdapter {
     fn has_given_up(&self) -> bool {
         self.instance.has_given_up()
     }
+
+    fn given_up(&self) -> Option<String> {
+        self.instance.given_up()
+    }
+
+    fn instance_name(&self) -> &str {
+        self.instance.name()
+    }
 }
 
 impl OrderProcessPoint for OrderProcessAdapter {
@@ -78,10 +87,12 @@ impl OrderProcessPoint for OrderProcessAdapter {
     }
 
     fn place(&self, facts: &OrderFacts) -> Result<OrderStep, PointError> {
+        self.instance.remember(|| Question::Place(facts.clone()));
         self.decide(facts, place)
     }
 
     fn step(&self, facts: &OrderFacts, to: &str) -> Result<OrderStep, PointError> {
+        self.instance.remember(|| Question::Step(facts.clone(), to.to_owned()));
         self.decide(facts, |plugin, record| step(plugin, record, to))
     }
 }

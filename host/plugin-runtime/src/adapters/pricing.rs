@@ -19,6 +19,7 @@ use crate::adapters::{Adapter, id, id_if_any};
 use crate::lifecycle::{Construct, Instance, Recipe};
 use crate::point::Point;
 use crate::refusal::Fault;
+use crate::shadow::Question;
 
 /// A thousand thousand million of the major unit: nothing sold costs more, and any mistake in powers of ten shows.
 pub(super) const MAX_UNIT_PRICE_MICROS: i64 = 1_000_000_000_000_000_000;
@@ -50,6 +51,14 @@ impl Adapter for PricingAdapter {
     fn has_given_up(&self) -> bool {
         self.0.has_given_up()
     }
+
+    fn given_up(&self) -> Option<String> {
+        self.0.given_up()
+    }
+
+    fn instance_name(&self) -> &str {
+        self.0.name()
+    }
 }
 
 impl PricingPoint for PricingAdapter {
@@ -62,6 +71,7 @@ impl PricingPoint for PricingAdapter {
         if question.lines.is_empty() {
             return Ok(Vec::new());
         }
+        self.0.remember(|| Question::Price(question.clone()));
         let candidates = candidates_of(question.candidates.as_records());
         let lines: Vec<Line<'_>> = question.lines.iter().map(line).collect();
         let call = PricingCall {

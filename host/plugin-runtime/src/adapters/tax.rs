@@ -20,6 +20,7 @@ use crate::adapters::{Adapter, MAX_NAME_BYTES, id};
 use crate::lifecycle::{Construct, Instance, Recipe};
 use crate::point::Point;
 use crate::refusal::{Fault, Step};
+use crate::shadow::Question;
 
 /// How many times its amount the taxes on a line may be. Duties on spirits reach several times the price.
 const MAX_TIMES_AMOUNT: i128 = 10;
@@ -60,6 +61,14 @@ impl Adapter for TaxAdapter {
         self.instance.has_given_up()
     }
 
+    fn given_up(&self) -> Option<String> {
+        self.instance.given_up()
+    }
+
+    fn instance_name(&self) -> &str {
+        self.instance.name()
+    }
+
     fn stage(&self) -> u32 {
         self.stage
     }
@@ -79,6 +88,7 @@ impl TaxPoint for TaxAdapter {
         if question.lines.is_empty() {
             return Ok(TaxAnswer::default());
         }
+        self.instance.remember(|| Question::Tax(question.clone()));
         let before = question.taxed_before.iter().map(|money| money.minor).chain(std::iter::repeat(0));
         let lines: Vec<TaxLine<'_>> = question
             .lines

@@ -14,6 +14,8 @@ mod pricing;
 mod promise;
 mod report;
 mod run;
+mod services;
+mod shipping_rate;
 mod stopwatch;
 mod subject;
 mod tax;
@@ -39,6 +41,7 @@ use crate::manifest::EntryPoint;
 use crate::point::Point;
 use crate::refusal::{Identity, Refusal};
 use crate::runtime::RuntimeOptions;
+use crate::trust::Trust;
 
 /// How a plugin is examined.
 #[derive(Clone, Debug)]
@@ -74,10 +77,11 @@ pub struct Conformance {
 }
 
 impl Conformance {
-    /// Takes a file through the loading order, as a server with these options would. Runs the plugin's code.
+    /// Takes a file through the loading order, where and how a server with these options would. Runs the plugin's code.
     pub fn open(path: &Path, options: RuntimeOptions) -> Result<Self, Refusal> {
-        let RuntimeOptions { pinned, isolation, process, log_lines_per_second, .. } = options;
-        let loader = Loader::new(pinned, isolation, process, log_lines_per_second);
+        let RuntimeOptions { isolation, process, log_lines_per_second, .. } = options;
+        // An examination asks nobody whether the plugin may run.
+        let loader = Loader::new(Trust::default(), isolation, process, log_lines_per_second);
         let mut known = Identity::default();
         match loader.load(path, &mut known, &mut |_, _| {}) {
             Ok(library) => Ok(Self { known, library }),
@@ -106,6 +110,7 @@ impl Conformance {
                 Point::OrderProcess => timing::time::<order_process::OrderProcessExam>(&origin, seed),
                 Point::Approval => timing::time::<approval::ApprovalExam>(&origin, seed),
                 Point::Fields => timing::time::<fields::FieldsExam>(&origin, seed),
+                Point::ShippingRate => timing::time::<shipping_rate::ShippingRateExam>(&origin, seed),
             };
             (format!("{} {}", entry.point, entry.name), timings)
         };
@@ -147,5 +152,6 @@ fn examine(point: Point, origin: &Origin, seed: u64, run: &Run) {
         Point::OrderProcess => exam::sit::<order_process::OrderProcessExam>(origin, seed, run),
         Point::Approval => exam::sit::<approval::ApprovalExam>(origin, seed, run),
         Point::Fields => exam::sit::<fields::FieldsExam>(origin, seed, run),
+        Point::ShippingRate => exam::sit::<shipping_rate::ShippingRateExam>(origin, seed, run),
     }
 }

@@ -7,9 +7,11 @@ use std::time::Duration;
 use serde_json::Value;
 use vectis_contracts::plugin_fields::ReadDeclared;
 use vectis_contracts::points::PointError;
-use vectis_plugin_api::abi::host::HostServices;
+use vectis_plugin_api::Error;
+use vectis_plugin_api::abi::host::{HostServices, Served};
 
 use crate::adapters::Adapter;
+use crate::conformance::services;
 use crate::isolation::Quarantine;
 use crate::lifecycle::Recipe;
 use crate::load::Library;
@@ -48,6 +50,7 @@ impl Origin {
             services: host,
             budget,
             quarantine: Quarantine::default(),
+            counted: Arc::default(),
         })
     }
 }
@@ -132,5 +135,9 @@ impl HostServices for KitHost {
 
     fn now_ms(&self) -> i64 {
         self.now_ms.fetch_add(JUMP_MS, Ordering::Relaxed)
+    }
+
+    fn serve(&self, service: &str, question_json: &str, body: &[u8]) -> Result<Served, Error> {
+        services::serve(service, question_json, body)
     }
 }

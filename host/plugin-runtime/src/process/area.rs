@@ -95,12 +95,18 @@ impl Area {
     /// Copies the first bytes of the payload out, so that what is judged cannot change any more; `None` when there are not
     /// so many.
     pub(crate) fn copy_out(&self, length: usize) -> Option<Vec<u8>> {
-        self.size.checked_sub(PAYLOAD).filter(|room| *room >= length)?;
+        self.copy_from(0, length)
+    }
+
+    /// So many bytes of the payload from a place on, copied; `None` when there are not so many.
+    pub(crate) fn copy_from(&self, start: usize, length: usize) -> Option<Vec<u8>> {
+        let end = start.checked_add(length)?;
+        self.size.checked_sub(PAYLOAD).filter(|room| *room >= end)?;
         let mut bytes = Vec::with_capacity(length);
-        // SAFETY: the range was just checked to lie in the mapping; the vector has room for it and is as long afterwards.
-        // The other side may write meanwhile: then the bytes are nonsense, which the decoder has to expect.
+        // SAFETY: the range was just checked to lie in the mapping; the vector has room for it and is as long afterwards. The
+        // other side may write meanwhile: then the bytes are nonsense, which the decoder has to expect.
         unsafe {
-            let start = self.base.as_ptr().add(PAYLOAD);
+            let start = self.base.as_ptr().add(PAYLOAD + start);
             start.copy_to_nonoverlapping(bytes.as_mut_ptr(), length);
             bytes.set_len(length);
         }

@@ -22,7 +22,18 @@ pub(crate) struct Writer<'a> {
 
 impl<'a> Writer<'a> {
     pub(crate) fn new(area: &'a Area) -> Self {
-        Self { area, at: 0, is_full: false }
+        Self::behind(area, 0)
+    }
+
+    /// Writes behind what stands there already.
+    pub(crate) fn behind(area: &'a Area, at: usize) -> Self {
+        Self { area, at, is_full: false }
+    }
+
+    /// Bytes with their length before them.
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) {
+        self.count(bytes.len());
+        self.raw(bytes);
     }
 
     pub(crate) fn raw(&mut self, bytes: &[u8]) {
@@ -129,9 +140,14 @@ impl<'a> Reader<'a> {
         if count.checked_mul(least).is_some_and(|bytes| bytes <= left) { Ok(count) } else { Err(Garbled) }
     }
 
-    pub(crate) fn text(&mut self) -> Result<&'a str, Garbled> {
+    /// Bytes with their length before them.
+    pub(crate) fn bytes(&mut self) -> Result<&'a [u8], Garbled> {
         let length = self.count(1)?;
-        std::str::from_utf8(self.raw(length)?).map_err(|_| Garbled)
+        self.raw(length)
+    }
+
+    pub(crate) fn text(&mut self) -> Result<&'a str, Garbled> {
+        std::str::from_utf8(self.bytes()?).map_err(|_| Garbled)
     }
 
     pub(crate) fn align(&mut self) -> Result<(), Garbled> {

@@ -30,7 +30,7 @@ use crate::load::{Code, Library};
 use crate::point::Point;
 use crate::process::area::{self, ANSWER_BYTES, Area, PAYLOAD, QUESTION_BYTES, Right, Word};
 use crate::process::bytes::{Reader, Writer};
-use crate::process::codec::{self, approval, order_process, pricing, tax};
+use crate::process::codec::{self, approval, fields, order_process, pricing, tax};
 use crate::process::link::{Link, Received};
 use crate::process::protocol::{ANSWERED, FAILED, MESSAGE_BYTES, Message, Verb};
 use crate::process::worker::Worker;
@@ -107,7 +107,7 @@ impl Hostile {
     /// A good answer, of an unreasonable size now and then. How many bytes it has.
     fn write(&mut self, verb: Verb) -> u32 {
         let dice = &mut self.dice;
-        let many = if dice.below(40) == 0 { 1 + dice.below(200_000) } else { 1 + dice.below(3) };
+        let many = if dice.below(40) == 0 { 1 + dice.below(50_000) } else { 1 + dice.below(3) };
         let long = if many < 4 && dice.below(40) == 0 { 1 + dice.below(5 << 20) } else { 1 + dice.below(3) };
         let name = |at: usize| format!("{at}{}", "x".repeat(if at == 0 { long } else { 0 }));
         let mut writer = Writer::new(&self.answers);
@@ -126,10 +126,7 @@ impl Hostile {
             }
             Verb::Transitions => {
                 let go = |at| Transition::new(name(at), name(0), name(many / 2));
-                order_process::write_transitions(
-                    &mut writer,
-                    &(0..many.min(50_000)).map(go).collect::<Vec<_>>(),
-                );
+                order_process::write_transitions(&mut writer, &(0..many).map(go).collect::<Vec<_>>());
             }
             Verb::Place | Verb::Step if dice.coin() => {
                 order_process::write_step(&mut writer, &Step::refuse(name(0)));
@@ -144,6 +141,9 @@ impl Hostile {
                 approval::write_plan(&mut writer, steps);
             }
             Verb::MayDecide => approval::write_objection(&mut writer, Some(&name(0))),
+            Verb::Fields | Verb::Rates => {
+                fields::write_answers(&mut writer, &format!("[{}]", "[".repeat(many)))
+            }
             Verb::Load | Verb::Construct | Verb::Drop => {}
         }
         // What did not fit ends somewhere.
@@ -242,7 +242,7 @@ impl Hostile {
         let text = "x".repeat(dice.pick(&[0, 10, MESSAGE_BYTES]));
         let log = Message::Log { level: dice.pick(&EDGES), message: &text, fields_json: "{" }.bytes();
         let times = if dice.below(10) == 0 { 300 } else { 1 };
-        let bytes = match dice.below(6) {
+        let bytes = match dice.below(7) {
             0 => Message::Now.bytes(),
             1 => log,
             2 => mutated(&log, &[b"\x01", b"\xff\xff\xff\xff"], dice),
@@ -258,6 +258,7 @@ impl Hostile {
                 ]);
                 return;
             }
+            5 => Message::Serve { length: dice.pick(&EDGES) }.bytes(),
             _ => Message::Bell.bytes(),
         };
         for _ in 0..times {
@@ -295,6 +296,7 @@ fn plugin() -> io::Result<Arc<Library>> {
         sha256: String::new(),
         entry_points: Vec::new(),
         code: Code::Apart(fleet),
+        added: None,
     }))
 }
 
@@ -314,6 +316,7 @@ fn started(library: &Arc<Library>, point: Point) {
         services: Arc::new(Services),
         budget: BUDGET,
         quarantine: Quarantine { faults: 2, window: Duration::from_secs(60) },
+        counted: Arc::default(),
     };
     if let Err(fault) = rehearse(point, recipe) {
         let bytes = fault.why.len() + fault.pointer.map_or(0, |pointer| pointer.len());
@@ -338,7 +341,7 @@ fn asked(fleet: &Fleet, dice: &mut Dice) {
     let Ok(remote) = fleet.construct(construct, Arc::new(Services), BUDGET) else { return };
     for _ in 0..3 {
         let nothing = |_: &mut Writer<'_>| ();
-        match dice.below(8) {
+        match dice.below(9) {
             0 => {
                 let mut out = [Priced::none(); 3];
                 taken(remote.ask(Verb::Price, nothing, |bytes| pricing::read_answer(bytes, &mut out)));
@@ -348,7 +351,8 @@ fn asked(fleet: &Fleet, dice: &mut Dice) {
             3 => taken(remote.ask(Verb::States, nothing, order_process::read_states)),
             4 => taken(remote.ask(Verb::Transitions, nothing, order_process::read_transitions)),
             5 => taken(remote.ask(Verb::Step, nothing, order_process::read_step)),
-            6 => taken(remote.ask(Verb::Plan, nothing, approval::read_plan)),
+            6 => taken(remote.ask(Verb::Fields, nothing, fields::read_answers)),
+            7 => taken(remote.ask(Verb::Plan, nothing, approval::read_plan)),
             _ => taken(remote.ask(Verb::MayDecide, nothing, approval::read_objection)),
         }
     }

@@ -33,6 +33,7 @@ pub(crate) enum Verb {
     Plan = 40,
     MayDecide = 41,
     Fields = 50,
+    Rates = 60,
 }
 
 impl Verb {
@@ -51,6 +52,7 @@ impl Verb {
             Self::Plan,
             Self::MayDecide,
             Self::Fields,
+            Self::Rates,
         ];
         all.into_iter().find(|verb| *verb as u32 == number)
     }
@@ -115,6 +117,38 @@ pub(crate) enum Message<'a> {
     Log { level: u32, message: &'a str, fields_json: &'a str },
     /// Asks for the time.
     Now,
+    /// Asks for a service: name, question and bytes beside it stand in the area of answers, this many bytes in all.
+    Serve { length: u32 },
+}
+
+/// What the host answers to [`Message::Serve`]: where in the area of questions the answer stands, behind the question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Served {
+    /// [`ANSWERED`] or [`FAILED`].
+    pub(crate) status: u32,
+    pub(crate) start: u32,
+    pub(crate) length: u32,
+}
+
+impl Served {
+    pub(crate) const BYTES: usize = 12;
+
+    pub(crate) fn bytes(self) -> [u8; Self::BYTES] {
+        let mut bytes = [0; Self::BYTES];
+        for (place, word) in bytes.chunks_exact_mut(4).zip([self.status, self.start, self.length]) {
+            place.copy_from_slice(&word.to_ne_bytes());
+        }
+        bytes
+    }
+
+    /// `None` for what is no such answer.
+    pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
+        let (status, rest) = bytes.split_first_chunk()?;
+        let (start, rest) = rest.split_first_chunk()?;
+        let length = rest.try_into().ok()?;
+        let [status, start, length] = [*status, *start, length].map(u32::from_ne_bytes);
+        Some(Self { status, start, length })
+    }
 }
 
 /// The longest message: what is longer is cut.
@@ -122,12 +156,14 @@ pub(crate) const MESSAGE_BYTES: usize = 64 * 1024;
 const BELL: u8 = 0;
 const LOG: u8 = 1;
 const NOW: u8 = 2;
+const SERVE: u8 = 3;
 
 impl<'a> Message<'a> {
     pub(crate) fn bytes(self) -> Vec<u8> {
         match self {
             Self::Bell => vec![BELL],
             Self::Now => vec![NOW],
+            Self::Serve { length } => [&[SERVE], &length.to_ne_bytes()[..]].concat(),
             Self::Log { level, message, fields_json } => {
                 let half = |text: &'a str| &text[..text.floor_char_boundary(MESSAGE_BYTES / 2 - 16)];
                 // Fields that are cut are no JSON any more.
@@ -145,6 +181,7 @@ impl<'a> Message<'a> {
         match bytes.split_first()? {
             (&BELL, []) => Some(Self::Bell),
             (&NOW, []) => Some(Self::Now),
+            (&SERVE, length) => Some(Self::Serve { length: u32::from_ne_bytes(length.try_into().ok()?) }),
             (&LOG, rest) => {
                 let (level, rest) = rest.split_first_chunk()?;
                 let (length, rest) = rest.split_first_chunk()?;

@@ -7,6 +7,7 @@ use vectis_plugin_api::abi::pricing::PricingCall;
 use vectis_plugin_api::abi::remote::{
     RemoteApproval, RemoteFields, RemoteOrderProcess, RemotePricing, RemoteTax,
 };
+use vectis_plugin_api::abi::shipping_rate::RemoteShippingRate;
 use vectis_plugin_api::abi::tax::{TaxAnswer, TaxCall};
 use vectis_plugin_api::approval::ApprovalStep;
 use vectis_plugin_api::order_process::{State, Step, Transition};
@@ -77,6 +78,16 @@ impl RemoteFields for Remote {
     fn answer(&self, budget_ns: u64, question_json: &str) -> Result<String, Error> {
         self.ask(
             Verb::Fields,
+            |writer| fields::write_question(writer, budget_ns, question_json),
+            fields::read_answers,
+        )
+    }
+}
+
+impl RemoteShippingRate for Remote {
+    fn rates(&self, budget_ns: u64, question_json: &str) -> Result<String, Error> {
+        self.ask(
+            Verb::Rates,
             |writer| fields::write_question(writer, budget_ns, question_json),
             fields::read_answers,
         )

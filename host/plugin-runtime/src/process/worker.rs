@@ -17,9 +17,10 @@ use vectis_plugin_api::abi::host::HostServices;
 
 use crate::process::area::{self, Area, Word};
 use crate::process::bytes::{Full, Writer};
-use crate::process::codec::read_error;
+use crate::process::codec::service::{self, Wanted};
+use crate::process::codec::{read_error, write_error};
 use crate::process::link::{Link, Received};
-use crate::process::protocol::{ANSWERED, FAILED, MESSAGE_BYTES, Message, Verb};
+use crate::process::protocol::{ANSWERED, FAILED, MESSAGE_BYTES, Message, Served, Verb};
 use crate::process::spin::Spin;
 
 /// What goes wrong between a question and its answer that is not an answer.
@@ -68,6 +69,8 @@ pub(crate) struct Seat {
     questions: Area,
     answers: Area,
     turn: u32,
+    /// Bytes of the present question; what services answer goes behind it.
+    length: usize,
     /// Messages read so far.
     received: u32,
     spin: Spin,
@@ -105,6 +108,7 @@ impl Worker {
             questions,
             answers,
             turn: 0,
+            length: 0,
             received: 0,
             spin: Spin::default(),
             buffer: vec![0; MESSAGE_BYTES],
@@ -205,6 +209,11 @@ impl Worker {
                 let now = services.map_or(0, HostServices::now_ms);
                 self.link.try_send(&now.to_ne_bytes()).map_err(|_| Ending::Gone)?;
             }
+            (Message::Serve { length }, Some(services)) => {
+                let served = seat.serve(length as usize, services)?;
+                self.link.try_send(&served.bytes()).map_err(|_| Ending::Gone)?;
+            }
+            (Message::Serve { .. }, None) => return Err(Ending::Garbled),
             (Message::Bell | Message::Log { .. }, _) => {}
         }
         Ok(())
@@ -225,7 +234,8 @@ impl Seat {
     fn put(&mut self, question: &Question<'_>, write: impl FnOnce(&mut Writer<'_>)) -> Result<(), Full> {
         let mut writer = Writer::new(&self.questions);
         write(&mut writer);
-        let length = u32::try_from(writer.finish()?).map_err(|_| Full)?;
+        self.length = writer.finish()?;
+        let length = u32::try_from(self.length).map_err(|_| Full)?;
         self.turn = self.turn.wrapping_add(1);
         let words = [
             (Word::Verb, question.verb as u32),
@@ -237,6 +247,33 @@ impl Seat {
             self.questions.word(word).store(value, Ordering::SeqCst);
         }
         Ok(())
+    }
+
+    /// Does what the process asks for in the area of answers, and writes the outcome behind the question.
+    fn serve(&self, length: usize, services: &dyn HostServices) -> Result<Served, Ending> {
+        let wanted = self.answers.copy_out(length).ok_or(Ending::Garbled)?;
+        let Wanted { service, question_json, body } =
+            service::read_question(&wanted).map_err(|_| Ending::Garbled)?;
+        let outcome = blocking(|| services.serve(service, question_json, body));
+        let start = self.length.next_multiple_of(8);
+        let write = |outcome: Result<_, Error>| {
+            let mut writer = Writer::behind(&self.questions, start);
+            let status = match outcome {
+                Ok(served) => {
+                    service::write_answer(&mut writer, &served);
+                    ANSWERED
+                }
+                Err(error) => {
+                    write_error(&mut writer, &error);
+                    FAILED
+                }
+            };
+            writer.finish().map(|end| (status, end - start))
+        };
+        let no_room = |Full| write(Err(Error::input("the answer does not fit beside the question")));
+        let (status, length) = write(outcome).or_else(no_room).map_err(|Full| Ending::Garbled)?;
+        let word = |number: usize| u32::try_from(number).map_err(|_| Ending::Garbled);
+        Ok(Served { status, start: word(start)?, length: word(length)? })
     }
 
     fn answer(&self) -> Result<Result<Vec<u8>, Error>, Ending> {

@@ -9,11 +9,12 @@ use vectis_contracts::plugin_fields::{AddedSdl, Additions};
 use vectis_contracts::points::PointError;
 use vectis_kernel::ids::ChannelId;
 
-use super::{FileState, Plan, Slots, Wanted};
+use super::{Plan, Slots, Started, Wanted};
 use crate::adapters::FieldsAdapter;
+use crate::files::FileState;
 use crate::point::Point;
 
-type Answering = Result<Arc<FieldsAdapter>, PointError>;
+type Answering = Result<Started<FieldsAdapter>, PointError>;
 
 /// Who answers the fields of which plugin.
 #[derive(Default)]
@@ -26,16 +27,31 @@ pub(crate) struct FieldSlots {
 
 impl FieldSlots {
     /// The instance that answers a plugin's fields in a channel.
-    pub(crate) fn find(&self, plugin: &str, channel: Option<ChannelId>) -> Answering {
+    pub(crate) fn find(
+        &self,
+        plugin: &str,
+        channel: Option<ChannelId>,
+    ) -> Result<Arc<FieldsAdapter>, PointError> {
         let bound = channel.and_then(|channel| self.bound.get(&(channel, plugin.to_owned())));
-        bound.or_else(|| self.unbound.get(plugin)).cloned().unwrap_or_else(|| {
-            Err(PointError::Failed {
+        let Some(answering) = bound.or_else(|| self.unbound.get(plugin)) else {
+            return Err(PointError::Failed {
                 point: Point::Fields.group(),
                 plugin: plugin.to_owned(),
                 message: "it is no longer loaded".to_owned(),
                 retryable: false,
-            })
-        })
+            });
+        };
+        answering.as_ref().map(|started| started.in_force().clone()).map_err(Clone::clone)
+    }
+
+    /// The entry point of a plugin that answers wherever nothing is activated.
+    pub(super) fn elsewhere(&self, plugin: &str) -> Option<&str> {
+        self.keeper.elsewhere(plugin)
+    }
+
+    /// The instances of a plugin that are not asked any more, a sentence each.
+    pub(super) fn quarantined(&self, plugin: &str) -> Vec<String> {
+        self.keeper.quarantined(plugin)
     }
 
     pub(super) fn build(plan: &mut Plan<'_>, old: &Self) -> Self {
@@ -43,7 +59,7 @@ impl FieldSlots {
         for binding in plan.bindings.iter().filter(|binding| binding.point == Point::Fields.group()) {
             let answering = slots.keeper.answer_binding(plan, binding, &old.keeper);
             let place = (binding.channel_id, binding.plugin.clone());
-            slots.bound.insert(place, answering.map(|started| started.adapter));
+            slots.bound.insert(place, answering);
         }
         let files = plan.files;
         for file in files {
@@ -51,7 +67,7 @@ impl FieldSlots {
             let Some(entry) = library.offers(Point::Fields).next() else { continue };
             let wanted = Wanted { file, library, entry, config: &json!({}), channel: None };
             let answering = slots.keeper.start_or_keep(plan, &wanted, &old.keeper);
-            let answering = answering.map(|started| started.adapter).map_err(|fault| PointError::Failed {
+            let answering = answering.map_err(|fault| PointError::Failed {
                 point: Point::Fields.group(),
                 plugin: format!("{}/{}", library.name(), entry.name),
                 message: format!(

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use vectis_plugin_runtime::{Conformance, ConformanceOptions, Report, RuntimeOptions, inspect};
+use vectis_plugin_runtime::{Conformance, ConformanceOptions, Report, RuntimeOptions, TrustOptions, inspect};
 
 use crate::libraries::{fault_set, first_party, golden, template};
 use crate::shop::Folder;
@@ -77,6 +77,16 @@ fn tax_table_keeps_every_promise() {
     ] {
         assert_keeps(&library, config);
     }
+}
+
+/// With carriers that answer well, badly, or not at all; nothing leaves the machine.
+#[test]
+fn carrier_rate_keeps_every_promise() {
+    let flat =
+        json!({ "code": "flat", "name": "Flat", "currency": "EUR", "price_minor": 990, "per_kg_minor": 10 });
+    let config =
+        json!({ "url": "https://api.carrier.example/v1/rates", "signs_in": true, "fallback": [flat] });
+    assert_keeps(&first_party("carrier-rate"), config);
 }
 
 #[test]
@@ -170,7 +180,8 @@ const SHORT_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Every bug of the fault set, with its entry point.
 fn bugs(folder: &TempDir) -> Vec<(String, String)> {
-    let manifest = inspect(&folder.path().join("acme.so")).unwrap().manifest;
+    let manifest =
+        inspect(&folder.path().join("acme.so"), &TrustOptions::default()).unwrap().unwrap().manifest;
     let of = |(name, schema): (&String, &Value)| {
         let bugs = schema["properties"]["bug"]["enum"].as_array().unwrap().clone();
         let name = name.clone();

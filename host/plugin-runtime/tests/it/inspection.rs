@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
-use vectis_plugin_runtime::{CheckOutcome, CheckReport, Step, check_with, inspect};
+use vectis_plugin_runtime::{CheckOutcome, CheckReport, Inspection, Step, TrustOptions, check, inspect};
 
 use crate::libraries::{fault_plugin, golden, template, with};
 use crate::shop::Folder;
@@ -16,15 +16,19 @@ fn file(bytes: &[u8]) -> (TempDir, PathBuf) {
 }
 
 /// As the program does it: the file's code runs in a process of its own.
-fn check(path: &Path) -> CheckReport {
-    check_with(path, Folder::new(&[]).options_apart())
+fn checked(path: &Path) -> CheckReport {
+    check(path, Folder::new(&[]).options_apart()).unwrap()
+}
+
+fn inspected(path: &Path) -> Inspection {
+    inspect(path, &TrustOptions::default()).unwrap().unwrap()
 }
 
 #[test]
 fn a_good_plugin_passes_every_step() {
     let (_folder, path) = file(fault_plugin());
 
-    let report = check(&path);
+    let report = checked(&path);
 
     assert!(report.is_ok(), "{report:#?}");
     assert_eq!(
@@ -38,8 +42,10 @@ fn a_good_plugin_passes_every_step() {
         [
             Step::Read,
             Step::Sha256,
+            Step::Signature,
             Step::Elf,
             Step::Manifest,
+            Step::Trust,
             Step::Target,
             Step::Api,
             Step::Initializers,
@@ -60,7 +66,7 @@ fn a_good_plugin_passes_every_step() {
 fn an_entry_point_that_needs_a_configuration_is_skipped() {
     let (_folder, path) = file(template());
 
-    let report = check(&path);
+    let report = checked(&path);
 
     assert!(report.is_ok());
     let last = report.steps.last().unwrap();
@@ -73,7 +79,7 @@ fn an_entry_point_that_needs_a_configuration_is_skipped() {
 fn a_check_ends_at_the_first_refusal() {
     let (_folder, path) = file(&with(fault_plugin(), "api = \"^1.0\"", "api = \"^1.5\""));
 
-    let report = check(&path);
+    let report = checked(&path);
 
     assert!(!report.is_ok());
     let last = report.steps.last().unwrap();
@@ -87,7 +93,7 @@ fn a_check_ends_at_the_first_refusal() {
 fn a_check_of_nothing_says_so() {
     let folder = tempfile::tempdir().unwrap();
 
-    let report = check(&folder.path().join("none.so"));
+    let report = checked(&folder.path().join("none.so"));
 
     assert!(matches!(&report.steps[0].outcome, CheckOutcome::Refused(sentence)
         if sentence.starts_with("none.so refused at step read: it cannot be read: ")));
@@ -97,7 +103,7 @@ fn a_check_of_nothing_says_so() {
 fn an_inspection_reads_all_without_loading() {
     let (_folder, path) = file(&golden("golden-other-layout.so"));
 
-    let found = inspect(&path).unwrap();
+    let found = inspected(&path);
 
     assert_eq!((found.manifest.plugin.name.as_str(), found.api.as_str()), ("golden", "1.1.0"));
     assert_eq!(
@@ -123,7 +129,7 @@ fn an_inspection_of_something_else_is_refused() {
     let (_folder, path) = file(b"hello");
 
     assert_eq!(
-        inspect(&path).unwrap_err().to_string(),
+        inspect(&path, &TrustOptions::default()).unwrap().unwrap_err().to_string(),
         "acme.so refused at step elf: it is not an ELF library; put a plugin's .so in its place"
     );
 }
@@ -148,7 +154,7 @@ fn damaged_headers_are_refused_or_read_but_never_end_the_process() {
             damaged[at] = u8::try_from(next(256)).unwrap();
         }
         std::fs::write(&path, &damaged).unwrap();
-        refused += usize::from(inspect(&path).is_err());
+        refused += usize::from(inspect(&path, &TrustOptions::default()).unwrap().is_err());
     }
     drop(folder);
     assert!((30..300).contains(&refused), "{refused}");

@@ -4,6 +4,7 @@
 
 mod activation;
 mod additions;
+mod apart;
 mod bindings;
 mod channels;
 mod conformance;
@@ -11,12 +12,20 @@ mod equality;
 mod inspection;
 mod libraries;
 mod lies;
+mod life;
 mod outside;
 mod panics;
 mod questions;
 mod refusals;
+mod releases;
 mod reload;
+mod replicas;
+mod services;
+mod shadow;
 mod shop;
+mod signing;
 mod starting;
 mod swap;
+mod trust;
+mod watch;
 mod zoo;

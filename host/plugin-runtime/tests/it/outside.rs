@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
-use vectis_plugin_runtime::{CheckOutcome, Conformance, ConformanceOptions, check_with};
+use vectis_plugin_runtime::{CheckOutcome, Conformance, ConformanceOptions, check};
 
 use crate::libraries::workspace;
 use crate::shop::Folder;
@@ -85,7 +85,7 @@ fn built_outside(name: &str) -> (PathBuf, Value) {
 fn assert_good(name: &str) {
     let (library, config) = built_outside(name);
 
-    let report = check_with(&library, Folder::new(&[]).options_apart());
+    let report = check(&library, Folder::new(&[]).options_apart()).unwrap();
     assert!(report.is_ok(), "{report:#?}");
     // Without a configuration no entry point of theirs can be constructed; all before that has passed.
     assert!(matches!(report.steps.last().unwrap().outcome, CheckOutcome::Skipped(_)), "{report:#?}");

@@ -14,9 +14,12 @@ use vectis_contracts::points::{
 };
 use vectis_kernel::Ctx;
 use vectis_kernel::ids::ChannelId;
-use vectis_plugin_runtime::{IsolationPolicy, PluginRuntime, ProcessOptions, RuntimeOptions, StartError};
+use vectis_plugin_runtime::{
+    IsolationPolicy, PluginRuntime, ProcessOptions, RuntimeOptions, StartError, TrustOptions,
+};
 
 use crate::channels::FakeChannels;
+use crate::releases::FakeReleases;
 
 /// Slug `shop`.
 pub(crate) const SHOP: ChannelId = ChannelId(Uuid::from_u128(1));
@@ -27,6 +30,7 @@ pub(crate) const OUTLET: ChannelId = ChannelId(Uuid::from_u128(2));
 pub(crate) struct Folder {
     pub(crate) place: TempDir,
     pub(crate) channels: Arc<FakeChannels>,
+    pub(crate) releases: Arc<FakeReleases>,
 }
 
 pub(crate) struct Shop {
@@ -39,7 +43,11 @@ impl Folder {
         let channels = FakeChannels::default();
         channels.add(SHOP, "shop");
         channels.add(OUTLET, "outlet");
-        let folder = Self { place: tempfile::tempdir().unwrap(), channels: Arc::new(channels) };
+        let folder = Self {
+            place: tempfile::tempdir().unwrap(),
+            channels: Arc::new(channels),
+            releases: Arc::default(),
+        };
         for (name, bytes) in files {
             folder.put(name, bytes);
         }
@@ -77,11 +85,12 @@ impl Folder {
     }
 
     pub(crate) fn options(&self) -> RuntimeOptions {
+        let place = self.place.path();
         RuntimeOptions {
-            folder: self.place.path().to_owned(),
             call_budget: Duration::from_millis(20),
+            trust: TrustOptions { lock_file: place.join("plugins.lock"), ..TrustOptions::default() },
             isolation: IsolationPolicy { default: Isolation::InProcess, ..IsolationPolicy::default() },
-            ..RuntimeOptions::default()
+            ..RuntimeOptions::of_folder(place)
         }
     }
 
@@ -110,7 +119,7 @@ impl Folder {
     }
 
     pub(crate) async fn start_with(self, options: RuntimeOptions) -> Result<Shop, (Self, StartError)> {
-        match PluginRuntime::start(options, self.channels.clone()).await {
+        match PluginRuntime::start(options, self.channels.clone(), self.releases.clone()).await {
             Ok(runtime) => Ok(Shop { folder: self, runtime }),
             Err(error) => Err((self, error)),
         }
@@ -176,6 +185,7 @@ pub(crate) fn refusals(plugins: &[Plugin]) -> Vec<&str> {
         .filter_map(|plugin| match &plugin.status {
             PluginStatus::Loaded => None,
             PluginStatus::Refused(sentence) => Some(sentence.as_str()),
+            PluginStatus::Quarantined(_) | PluginStatus::Disabled(_) | PluginStatus::Superseded(_) => None,
         })
         .collect()
 }

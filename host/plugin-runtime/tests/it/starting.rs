@@ -9,37 +9,6 @@ use crate::refusals::assert_says;
 use crate::shop::{Folder, Shop, loaded, refusals, surcharge};
 
 #[tokio::test]
-async fn a_file_with_another_hash_than_pinned_is_refused_by_file_and_by_plugin_name() {
-    for name in ["fault.so", "fault"] {
-        let folder = Folder::new(&[("fault.so", fault_plugin())]);
-        let mut options = folder.options();
-        options.pinned.insert(name.to_owned(), "00ff".to_owned());
-
-        let shop = folder.start_with(options).await.ok().unwrap();
-
-        let list = shop.list().await;
-        let [sentence] = refusals(&list)[..] else { panic!("{list:#?}") };
-        assert_says(
-            sentence,
-            &["refused at step sha256: its SHA-256 is ", &format!("pins {name} to 00ff; put")],
-        );
-        assert!(matches!(shop.pricing(), Err(PointError::Missing { .. })));
-    }
-}
-
-#[tokio::test]
-async fn a_file_with_the_pinned_hash_is_loaded() {
-    let sha256 = Shop::with(&[("fault.so", fault_plugin())]).await.list().await[0].sha256.to_uppercase();
-    let folder = Folder::new(&[("fault.so", fault_plugin())]);
-    let mut options = folder.options();
-    options.pinned.insert("fault".to_owned(), sha256);
-
-    let shop = folder.start_with(options).await.ok().unwrap();
-
-    assert_eq!(loaded(&shop.list().await), ["fault 1.0.0"]);
-}
-
-#[tokio::test]
 async fn a_required_plugin_that_is_missing_stops_the_start() {
     let folder = Folder::new(&[("template.so", template())]);
     let mut options = folder.options();

@@ -10,7 +10,7 @@ use nix::unistd::{Pid, Uid};
 use serde_json::json;
 use vectis_contracts::plugins::{Isolation, Plugin, PluginProcesses};
 use vectis_contracts::points::{PointError, PricingPoint, Strategies};
-use vectis_plugin_runtime::{Quarantine, RuntimeOptions};
+use vectis_plugin_runtime::{Fallback, Quarantine, RuntimeOptions};
 
 use crate::libraries::{fault_plugin, first_party, template};
 use crate::questions::{cart, taxable};
@@ -224,7 +224,7 @@ async fn the_fallback_answers_in_place_of_one_that_was_given_up() {
     folder.bind("vectis.pricing", json!({}));
     let mut options = folder.options_apart();
     options.quarantine = Quarantine { faults: 1, window: Duration::from_secs(60) };
-    options.fallback = BTreeMap::from([("vectis.pricing".to_owned(), "tiered-pricing".to_owned())]);
+    options.fallback = BTreeMap::from([("vectis.pricing".to_owned(), Fallback::parse("tiered-pricing"))]);
     let shop = folder.start_with(options).await.ok().unwrap();
     assert!(shop.pricing().unwrap().name().starts_with("fault/"));
 

@@ -5,6 +5,7 @@ pub(crate) mod approval;
 pub(crate) mod fields;
 pub(crate) mod order_process;
 pub(crate) mod pricing;
+pub(crate) mod service;
 pub(crate) mod tax;
 
 use vectis_plugin_api::{Error, ErrorCode};

@@ -77,54 +77,61 @@ pub(crate) fn read_question(bytes: &[u8]) -> Result<Question<'_>, Garbled> {
 
 /// The SKUs follow one after the other, so they are checked to be text at once.
 fn read_lines<'a>(fixed: &[u8], reader: &mut Reader<'a>) -> Result<Vec<Line<'a>>, Garbled> {
-    let field =
-        |line: &[u8], at: usize| u32::from_ne_bytes([line[at], line[at + 1], line[at + 2], line[at + 3]]);
-    let lengths = fixed.chunks_exact(LINE_BYTES).map(|line| field(line, 32) as usize);
-    let skus = std::str::from_utf8(reader.raw(lengths.sum())?).map_err(|_| Garbled)?;
-    let mut lines = Vec::with_capacity(fixed.len() / LINE_BYTES);
+    let (entries, _) = fixed.as_chunks::<LINE_BYTES>();
+    let length = |entry: &[u8; LINE_BYTES]| u32::from_ne_bytes(part(entry, 32)) as usize;
+    let skus = std::str::from_utf8(reader.raw(entries.iter().map(length).sum())?).map_err(|_| Garbled)?;
+    let mut lines = Vec::with_capacity(entries.len());
     let mut start = 0;
-    for line in fixed.chunks_exact(LINE_BYTES) {
-        let mut entry = Reader::new(line);
-        let (id, quantity) = (entry.id()?, entry.i64()?);
-        let (first, count, length) = (entry.u32()?, entry.u32()?, entry.u32()? as usize);
-        let sku = skus.get(start..start + length).ok_or(Garbled)?;
-        lines.push(Line::new(id, sku, quantity).with_candidates(first, count));
-        start += length;
+    for entry in entries {
+        let sku = skus.get(start..start + length(entry)).ok_or(Garbled)?;
+        let line = Line::new(Id(part(entry, 0)), sku, i64::from_ne_bytes(part(entry, 16)));
+        let (first, count) = (u32::from_ne_bytes(part(entry, 24)), u32::from_ne_bytes(part(entry, 28)));
+        lines.push(line.with_candidates(first, count));
+        start += sku.len();
     }
     Ok(lines)
 }
 
+/// Bytes of a record, from a place within it.
+fn part<const RECORD: usize, const PART: usize>(record: &[u8; RECORD], at: usize) -> [u8; PART] {
+    let mut bytes = [0; PART];
+    bytes.copy_from_slice(&record[at..at + PART]);
+    bytes
+}
+
 pub(crate) fn write_answer(writer: &mut Writer<'_>, answer: &[Priced]) {
-    for priced in answer {
-        let mut bytes = [0; PRICED_BYTES];
-        bytes[..8].copy_from_slice(&priced.unit_price_micros.to_ne_bytes());
-        bytes[8..12].copy_from_slice(&priced.candidate.to_ne_bytes());
-        bytes[12..].copy_from_slice(&priced.status.to_ne_bytes());
-        writer.raw(&bytes);
-    }
+    writer.raw(as_bytes(answer));
 }
 
 /// One answer for each place of `out`, neither more nor fewer.
 pub(crate) fn read_answer(bytes: &[u8], out: &mut [Priced]) -> Result<(), Garbled> {
-    if bytes.len() != out.len() * PRICED_BYTES {
+    if bytes.len() != size_of_val(out) {
         return Err(Garbled);
     }
-    for (entry, priced) in bytes.chunks_exact(PRICED_BYTES).zip(out) {
-        let mut reader = Reader::new(entry);
-        let micros = reader.i64()?;
-        *priced = Priced { candidate: reader.u32()?, status: reader.u32()?, ..Priced::at(micros) };
+    for (entry, priced) in bytes.as_chunks::<PRICED_BYTES>().0.iter().zip(out) {
+        *priced = Priced {
+            unit_price_micros: i64::from_ne_bytes(part(entry, 0)),
+            candidate: u32::from_ne_bytes(part(entry, 8)),
+            status: u32::from_ne_bytes(part(entry, 12)),
+        };
     }
     Ok(())
 }
 
-/// Nothing of a candidate is hidden from a copy of its bytes.
-const _: () = assert!(size_of::<Candidate>() == 4 + 4 + size_of::<Id>() + 4 * 8 + 4 + 4);
+/// Records whose bytes are all their fields'.
+trait Plain {}
 
-fn as_bytes(candidates: &[Candidate]) -> &[u8] {
+impl Plain for Candidate {}
+impl Plain for Priced {}
+
+const _: () = assert!(size_of::<Candidate>() == 4 + 4 + size_of::<Id>() + 4 * 8 + 4 + 4);
+const _: () = assert!(size_of::<Priced>() == PRICED_BYTES);
+
+fn as_bytes<T: Plain>(records: &[T]) -> &[u8] {
     #[expect(unsafe_code, reason = "a hundred kilobytes that need no conversion")]
-    // SAFETY: the record is `repr(C)` and, as asserted above, has no padding, so all of its bytes are initialized.
+    // SAFETY: the records are `repr(C)` and, as asserted above, have no padding, so all of their bytes are initialized.
     unsafe {
-        std::slice::from_raw_parts(candidates.as_ptr().cast(), size_of_val(candidates))
+        std::slice::from_raw_parts(records.as_ptr().cast(), size_of_val(records))
     }
 }
 

@@ -10,6 +10,7 @@ use vectis_plugin_api::abi::host::object;
 use vectis_plugin_api::abi::module::PluginModRef;
 use vectis_plugin_api::abi::order_process::{OrderProcessObj, place, states, step, transitions};
 use vectis_plugin_api::abi::pricing::{PricingObj, price};
+use vectis_plugin_api::abi::shipping_rate::{ShippingRateObj, rates_json};
 use vectis_plugin_api::abi::tax::{TaxObj, stage, tax};
 
 use crate::adapters;
@@ -27,6 +28,7 @@ enum Instance {
     OrderProcess(OrderProcessObj),
     Approval(ApprovalObj),
     Fields(FieldsObj),
+    ShippingRate(ShippingRateObj),
 }
 
 pub(super) struct Instances {
@@ -93,6 +95,12 @@ impl Instances {
             Some(Point::Fields) => {
                 Instance::Fields(adapters::construct_fields(module, entry_point, config_json, host)?)
             }
+            Some(Point::ShippingRate) => Instance::ShippingRate(adapters::construct_shipping_rate(
+                module,
+                entry_point,
+                config_json,
+                host,
+            )?),
             None => return Err(unreadable(Garbled)),
         })
     }
@@ -126,6 +134,10 @@ fn ask(
         (Some(Instance::Fields(fields)), Verb::Fields) => {
             let (budget_ns, question) = codec::fields::read_question(payload).map_err(unreadable)?;
             codec::fields::write_answers(writer, &answer(fields, budget_ns, question)?);
+        }
+        (Some(Instance::ShippingRate(shipping)), Verb::Rates) => {
+            let (budget_ns, question) = codec::fields::read_question(payload).map_err(unreadable)?;
+            codec::fields::write_answers(writer, &rates_json(shipping, budget_ns, question)?);
         }
         _ => return Err(unreadable(Garbled)),
     }

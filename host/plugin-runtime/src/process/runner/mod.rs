@@ -38,7 +38,7 @@ pub fn run() -> ExitCode {
 
 struct Runner {
     wire: Arc<Wire>,
-    questions: Area,
+    questions: Arc<Area>,
     turn: u32,
     spin: Spin,
     instances: Instances,
@@ -51,9 +51,9 @@ impl Runner {
         outlive_signals()?;
         let link = Link::new(io::stdin().as_fd().try_clone_to_owned()?);
         let [questions, answers, plugin] = link.receive_files()?;
-        let questions = Area::map(&questions, QUESTION_BYTES, Right::Read)?;
+        let questions = Arc::new(Area::map(&questions, QUESTION_BYTES, Right::Read)?);
         let answers = Area::map(&answers, ANSWER_BYTES, Right::Write)?;
-        let wire = Arc::new(Wire { link, answers });
+        let wire = Arc::new(Wire { link, questions: questions.clone(), answers });
         let instances = Instances::new(wire.clone());
         Ok((Self { wire, questions, turn: 0, spin: Spin::default(), instances }, plugin))
     }
