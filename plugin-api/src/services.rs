@@ -15,6 +15,7 @@
 //! query = ["products", "order"]
 //! emit = ["rates_failed"]
 //! metric = ["fallbacks"]
+//! tables = ["own"]
 //!
 //! # vectis.toml                                       # what it gets
 //! [plugins.grants.acme-carrier]
@@ -35,6 +36,7 @@
 //! | `http` | [`Host::http`](crate::Host::http) | a pattern the URL fits | in calls that may wait |
 //! | `kv` | [`Host::kv_get`](crate::Host::kv_get), [`Host::kv_put`](crate::Host::kv_put), [`Host::kv_delete`](crate::Host::kv_delete) | `read`, `write` | in calls that may wait |
 //! | `query` | [`Host::query`](crate::Host::query) | the name of a read model | in calls that may wait |
+//! | `sql` | [`Host::sql`](crate::Host::sql) | `tables = ["own"]`; see [`crate::tables`] | in calls that may wait |
 //! | `emit` | [`Host::emit`](crate::Host::emit) | the event's name | in calls that may wait |
 //!
 //! **Calls that may wait** are those of `vectis.shipping_rate` and `vectis.fields`. All others are asked in the middle of a
@@ -111,8 +113,12 @@ pub struct Request {
 impl Request {
     /// A request with a method: `PUT`.
     pub fn new(method: &str, url: impl Into<String>) -> Self {
-        let question =
-            HttpQuestion { method: method.to_owned(), url: url.into(), headers: Vec::new(), timeout_ms: None };
+        let question = HttpQuestion {
+            method: method.to_owned(),
+            url: url.into(),
+            headers: Vec::new(),
+            timeout_ms: None,
+        };
         Self { question, body: Vec::new() }
     }
 
@@ -221,7 +227,10 @@ impl Response {
     /// It is something else: [`ErrorCode::UNAVAILABLE`], since the other side is not as it should be.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
         serde_json::from_slice(&self.body).map_err(|error| {
-            Error::new(ErrorCode::UNAVAILABLE, format!("the answer is not the JSON that was expected: {error}"))
+            Error::new(
+                ErrorCode::UNAVAILABLE,
+                format!("the answer is not the JSON that was expected: {error}"),
+            )
         })
     }
 }

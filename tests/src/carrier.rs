@@ -103,7 +103,10 @@ const RATES: &str = r#"{"rates":[
     {"code":"ground","name":"Ground","currency":"EUR","price_minor":590}]}"#;
 
 fn answer(status: u16, body: &str) -> String {
-    format!("HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}", body.len())
+    format!(
+        "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
 }
 
 /// Head and body; none at the end.

@@ -57,7 +57,12 @@ pub struct Emit<'a> {
 #[async_trait]
 pub trait Extensions: Send + Sync {
     /// A value that has not expired.
-    async fn get(&self, ctx: &Ctx, plugin: &str, key: &str) -> Result<Option<Vec<u8>>, Failure<ExtensionCode>>;
+    async fn get(
+        &self,
+        ctx: &Ctx,
+        plugin: &str,
+        key: &str,
+    ) -> Result<Option<Vec<u8>>, Failure<ExtensionCode>>;
     /// Keeps a value in place of the one before.
     async fn put(&self, ctx: &Ctx, plugin: &str, put: Put<'_>) -> Result<(), Failure<ExtensionCode>>;
     /// Forgets a value; `false` when there was none.

@@ -3,9 +3,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
+
+use crate::plugin_tables::TablesPlan;
 
 /// Capability → values, as in a manifest's `[capabilities]`: `http = ["https://api.carrier.example/*"]`.
 pub type Capabilities = BTreeMap<String, Vec<String>>;
@@ -29,7 +32,8 @@ impl Grants {
         let capabilities = self.by_plugin.entry(plugin.to_owned()).or_default();
         for (name, values) in more {
             let granted = capabilities.entry(name.clone()).or_default();
-            granted.extend(values.iter().filter(|value| !granted.contains(value)).cloned().collect::<Vec<_>>());
+            granted
+                .extend(values.iter().filter(|value| !granted.contains(value)).cloned().collect::<Vec<_>>());
         }
     }
 }
@@ -43,6 +47,8 @@ pub struct ServiceCaller {
     pub asked: Capabilities,
     /// What the operator granted.
     pub granted: Capabilities,
+    /// What it may run on its own tables.
+    pub tables: Option<Arc<TablesPlan>>,
 }
 
 /// A question to the host.

@@ -17,6 +17,7 @@ pub mod carts;
 pub mod catalog;
 pub mod catalog_commands;
 pub mod channels;
+pub mod contributions;
 pub mod document;
 pub mod error;
 pub mod id;
@@ -101,6 +102,7 @@ pub struct Query(
     prices::PriceQuery,
     stock::StockQuery,
     plugins::PluginQuery,
+    contributions::ContributionQuery,
     audit::AuditQuery,
 );
 
@@ -136,6 +138,7 @@ pub(crate) const POLICIES: &[&[TypePolicy]] = &[
     order_process::POLICY,
     orders::POLICY,
     plugins::POLICY,
+    contributions::POLICY,
     prices::POLICY,
     returns::POLICY,
     shipping::POLICY,

@@ -95,7 +95,9 @@ impl ShippingRates {
         for offer in offers {
             let source = offer.plugin.split('@').next().unwrap_or_default().to_owned();
             match offer.rates {
-                Ok(rates) => answer.rates.extend(rates.into_iter().map(|rate| ShippingRate::of(rate, &source))),
+                Ok(rates) => {
+                    answer.rates.extend(rates.into_iter().map(|rate| ShippingRate::of(rate, &source)))
+                }
                 Err(error) => {
                     tracing::warn!(plugin = source, "no shipping rates: {error}");
                     answer.is_complete = false;
@@ -103,7 +105,11 @@ impl ShippingRates {
             }
         }
         answer.rates.sort_by(|one, other| {
-            (one.price.amount.0, &one.source, &one.code).cmp(&(other.price.amount.0, &other.source, &other.code))
+            (one.price.amount.0, &one.source, &one.code).cmp(&(
+                other.price.amount.0,
+                &other.source,
+                &other.code,
+            ))
         });
         answer
     }

@@ -69,7 +69,10 @@ impl Call {
     /// Counts a service asked for; there are only so many in a call.
     pub(crate) fn count(&self, service: &str) -> Result<(), Error> {
         let refused = |what: &str, most: u32| {
-            Err(Error::new(ErrorCode::DENIED, format!("the call has asked for {most} {what}, which is the most")))
+            Err(Error::new(
+                ErrorCode::DENIED,
+                format!("the call has asked for {most} {what}, which is the most"),
+            ))
         };
         if self.served.fetch_add(1, Ordering::Relaxed) >= MAX_SERVED {
             return refused("services", MAX_SERVED);

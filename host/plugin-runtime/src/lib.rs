@@ -15,6 +15,7 @@ mod commands;
 mod compat;
 mod config;
 mod conformance;
+mod contributions;
 mod discover;
 mod fields;
 #[cfg(test)]
@@ -31,6 +32,7 @@ mod refusal;
 mod registry;
 mod runtime;
 mod shipping;
+mod tables;
 #[cfg(test)]
 mod tests;
 mod verify;

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use nix::fcntl::{FcntlArg, SealFlag, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use vectis_contracts::plugin_fields::AddedSdl;
+use vectis_contracts::plugin_tables::TablesPlan;
 use vectis_contracts::plugins::{Isolation, PluginProcesses};
 use vectis_plugin_api::abi::load::{OpenError, OpenErrorKind, open};
 use vectis_plugin_api::abi::module::PluginModRef;
@@ -35,6 +36,8 @@ pub(crate) struct Library {
     pub(crate) code: Code,
     /// What it adds to the GraphQL API.
     pub(crate) added: Option<AddedSdl>,
+    /// Its own tables.
+    pub(crate) tables: Option<Arc<TablesPlan>>,
 }
 
 /// Where a plugin's code is.
@@ -85,6 +88,7 @@ struct Candidate<'data> {
     manifest: Manifest,
     entry_points: Vec<EntryPoint>,
     added: Option<AddedSdl>,
+    tables: Option<Arc<TablesPlan>>,
 }
 
 /// What became of a file that got as far as the linker.
@@ -156,6 +160,7 @@ impl Loader {
         self.check_pin(&known.name, &known.sha256)?;
         let entry_points = manifest::entry_points(&manifest)?;
         let added = manifest::added(&structure, &manifest)?;
+        let tables = manifest::tables(&structure, &manifest)?;
         passed(Step::Manifest, format!("{} {}", known.name, known.version));
         let build = manifest::build(&structure)?;
         compat::target(&build)?;
@@ -165,7 +170,7 @@ impl Loader {
         passed(Step::Api, format!("needs {}, this server offers {offered}", manifest.plugin.api));
         compat::initializers(&structure, &manifest)?;
         passed(Step::Initializers, structure.initializers.to_string());
-        Ok(Candidate { bytes, manifest_text, manifest, entry_points, added })
+        Ok(Candidate { bytes, manifest_text, manifest, entry_points, added, tables })
     }
 
     fn check_pin(&self, name: &str, sha256: &str) -> Result<(), Fault> {
@@ -239,8 +244,8 @@ impl Candidate<'_> {
     }
 
     fn accept(self, code: Code, sha256: &str) -> Library {
-        let Self { manifest, entry_points, added, .. } = self;
-        Library { manifest, sha256: sha256.to_owned(), entry_points, code, added }
+        let Self { manifest, entry_points, added, tables, .. } = self;
+        Library { manifest, sha256: sha256.to_owned(), entry_points, code, added, tables }
     }
 }
 

@@ -14,14 +14,8 @@ pub(crate) enum Point {
 }
 
 impl Point {
-    pub(crate) const ALL: [Self; 6] = [
-        Self::Pricing,
-        Self::Tax,
-        Self::OrderProcess,
-        Self::Approval,
-        Self::Fields,
-        Self::ShippingRate,
-    ];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Pricing, Self::Tax, Self::OrderProcess, Self::Approval, Self::Fields, Self::ShippingRate];
 
     /// The group of the manifest: `vectis.pricing`.
     pub(crate) const fn group(self) -> &'static str {

@@ -16,7 +16,9 @@ use vectis_contracts::points::PointError;
 use vectis_kernel::Clock;
 use vectis_kernel::ids::ChannelId;
 
-use crate::adapters::{Adapter, ApprovalAdapter, OrderProcessAdapter, PricingAdapter, ShippingRateAdapter, TaxAdapter};
+use crate::adapters::{
+    Adapter, ApprovalAdapter, OrderProcessAdapter, PricingAdapter, ShippingRateAdapter, TaxAdapter,
+};
 use crate::host_api::{InstanceServices, LogLimit};
 use crate::isolation::Quarantine;
 use crate::lifecycle::Recipe;
@@ -64,6 +66,7 @@ impl Workshop {
                 plugin: library.name().to_owned(),
                 asked: library.manifest.capabilities.clone(),
                 granted: self.grants.of(library.name()),
+                tables: library.tables.clone(),
             },
         };
         Ok(Recipe {

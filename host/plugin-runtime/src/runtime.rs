@@ -11,6 +11,7 @@ use arc_swap::ArcSwap;
 use vectis_contracts::channels::{ChannelCode, Channels};
 use vectis_contracts::plugin_fields::JudgeAdditions;
 use vectis_contracts::plugin_services::{Grants, PluginServices};
+use vectis_contracts::plugin_tables::PluginTables;
 use vectis_contracts::points::{
     ApprovalPoint, OrderProcessPoint, PointError, PricingPoint, Strategies, TaxPoint,
 };
@@ -22,7 +23,7 @@ use crate::isolation::{IsolationPolicy, ProcessOptions, Quarantine};
 use crate::load::{Library, Loader};
 use crate::refusal::{Fault, Identity, Step};
 use crate::registry::{Bindings, FileState, PluginSet, Slugs, Workshop};
-use crate::{discover, fields};
+use crate::{discover, fields, tables};
 
 /// How the plugins of a process are run.
 pub struct RuntimeOptions {
@@ -54,6 +55,8 @@ pub struct RuntimeOptions {
     pub services: Arc<dyn PluginServices>,
     /// Who may ask for what of it.
     pub grants: Grants,
+    /// Where plugins have tables of their own; without it, nowhere.
+    pub tables: Option<Arc<dyn PluginTables>>,
 }
 
 impl Default for RuntimeOptions {
@@ -73,6 +76,7 @@ impl Default for RuntimeOptions {
             waiting_budget: Duration::from_secs(5),
             services: Arc::new(NoPluginServices),
             grants: Grants::default(),
+            tables: None,
         }
     }
 }
@@ -121,6 +125,7 @@ pub struct PluginRuntime {
     current: ArcSwap<PluginSet>,
     pub(crate) slugs: ArcSwap<Slugs>,
     judge_additions: JudgeAdditions,
+    tables: Option<Arc<dyn PluginTables>>,
     /// One writer at a time; readers never wait.
     writing: tokio::sync::Mutex<()>,
 }
@@ -134,7 +139,7 @@ impl PluginRuntime {
         let RuntimeOptions { folder, required, pinned, call_budget, log_lines_per_second, clock, .. } =
             options;
         let RuntimeOptions { isolation, process, quarantine, fallback, judge_additions, .. } = options;
-        let RuntimeOptions { waiting_budget, services, grants, .. } = options;
+        let RuntimeOptions { waiting_budget, services, grants, tables, .. } = options;
         let runtime = Arc::new(Self {
             folder,
             workshop: Arc::new(Workshop {
@@ -152,6 +157,7 @@ impl PluginRuntime {
             current: ArcSwap::default(),
             slugs: ArcSwap::default(),
             judge_additions,
+            tables,
             writing: tokio::sync::Mutex::default(),
         });
         runtime.rescan().await?;
@@ -203,8 +209,11 @@ impl PluginRuntime {
             fields::judge(&mut files, &old.files, judge);
             io::Result::Ok(files)
         });
-        let files =
+        let mut files =
             scan.await?.map_err(|source| RefreshError::Folder { folder: self.folder.clone(), source })?;
+        if let Some(database) = &self.tables {
+            tables::install(&**database, &self.workshop.grants, &mut files, &self.current.load().files).await;
+        }
         self.publish(files, bindings).await
     }
 

@@ -54,9 +54,13 @@ fn both(caller: &ServiceCaller, wanted: &str, is_asked: bool, is_granted: bool) 
     let plugin = &caller.plugin;
     let why = match (is_asked, is_granted) {
         (true, true) => return Ok(()),
-        (false, _) => format!("{plugin} does not ask for it in plugin.toml; add {wanted} to its [capabilities]"),
+        (false, _) => {
+            format!("{plugin} does not ask for it in plugin.toml; add {wanted} to its [capabilities]")
+        }
         (true, false) => {
-            format!("{plugin} is not granted it; the operator can add {wanted} under [plugins.grants.{plugin}]")
+            format!(
+                "{plugin} is not granted it; the operator can add {wanted} under [plugins.grants.{plugin}]"
+            )
         }
     };
     Err(ServiceError::new(ServiceErrorKind::Denied, why))

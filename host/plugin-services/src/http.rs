@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use reqwest::header::{
-    ACCEPT, AUTHORIZATION, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, COOKIE, HOST, HeaderMap,
-    HeaderName, HeaderValue, LOCATION, TRANSFER_ENCODING, UPGRADE,
+    ACCEPT, AUTHORIZATION, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, COOKIE, HOST, HeaderMap, HeaderName,
+    HeaderValue, LOCATION, TRANSFER_ENCODING, UPGRADE,
 };
 use reqwest::{Client, Method, StatusCode, redirect};
 use tokio::sync::Semaphore;
@@ -208,7 +208,10 @@ fn require_target(caller: &ServiceCaller, reachable: &Reachable, url: &Url) -> R
 
 fn plugin_headers(headers: Vec<(String, String)>) -> Result<HeaderMap, ServiceError> {
     if headers.len() > MAX_HEADERS {
-        return Err(limit(format!("the request has {} headers, at most {MAX_HEADERS} are sent", headers.len())));
+        return Err(limit(format!(
+            "the request has {} headers, at most {MAX_HEADERS} are sent",
+            headers.len()
+        )));
     }
     let mut map = HeaderMap::new();
     for (name, value) in headers {

@@ -63,9 +63,8 @@ pub(crate) async fn query(shop: &ReadModels, name: &str, parameters: Value) -> R
 }
 
 fn read<T: DeserializeOwned>(name: &str, parameters: Value) -> Result<T, ServiceError> {
-    serde_json::from_value(parameters).map_err(|error| {
-        ServiceError::new(ServiceErrorKind::Input, format!("parameters of {name}: {error}"))
-    })
+    serde_json::from_value(parameters)
+        .map_err(|error| ServiceError::new(ServiceErrorKind::Input, format!("parameters of {name}: {error}")))
 }
 
 fn require_few(keys: usize) -> Result<(), ServiceError> {

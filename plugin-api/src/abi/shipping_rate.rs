@@ -61,7 +61,8 @@ pub fn rates_json(plugin: &ShippingRateObj, budget_ns: u64, question_json: &str)
 pub fn rates(plugin: &ShippingRateObj, budget_ns: u64, question: &Question) -> Result<Vec<Rate>, Error> {
     let question = serde_json::to_string(question).map_err(|error| Error::internal(error.to_string()))?;
     let answer = rates_json(plugin, budget_ns, &question)?;
-    serde_json::from_str(&answer).map_err(|error| Error::internal(format!("its answer is no list of rates: {error}")))
+    serde_json::from_str(&answer)
+        .map_err(|error| Error::internal(format!("its answer is no list of rates: {error}")))
 }
 
 /// Rates elsewhere.

@@ -143,7 +143,8 @@ impl ShippingCart {
     /// What all of it weighs, as far as known.
     pub fn weight_g(&self) -> i64 {
         let weights = self.items.iter().map(|item| {
-            i64::try_from(i128::from(item.weight_g) * i128::from(item.quantity_milli) / 1_000).unwrap_or(i64::MAX)
+            i64::try_from(i128::from(item.weight_g) * i128::from(item.quantity_milli) / 1_000)
+                .unwrap_or(i64::MAX)
         });
         weights.fold(0, i64::saturating_add)
     }

@@ -30,7 +30,9 @@ fn rates() -> Value {
     ] })
 }
 
-fn answers(answer: Value) -> impl Fn(&vectis_plugin_api::services::Request) -> Result<Response, Error> + Send {
+fn answers(
+    answer: Value,
+) -> impl Fn(&vectis_plugin_api::services::Request) -> Result<Response, Error> + Send {
     move |_| Ok(Response::new(200, answer.to_string()))
 }
 

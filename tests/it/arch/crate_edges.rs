@@ -40,7 +40,8 @@ fn allowed(name: &str) -> Option<Vec<String>> {
         "importer" => list(&["kernel"]),
         module if module_names.iter().any(|known| known == module) => list(&["kernel", "db", "contracts"]),
         "host" => {
-            let rooms = ["kernel", "db", "contracts", "graphql", "importer", "plugin-runtime", "plugin-services"];
+            let rooms =
+                ["kernel", "db", "contracts", "graphql", "importer", "plugin-runtime", "plugin-services"];
             let rooms = rooms.iter().map(|room| format!("vectis-{room}"));
             Some(rooms.chain(module_names.iter().map(|module| format!("vectis-{module}"))).collect())
         }

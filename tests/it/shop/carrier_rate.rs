@@ -77,7 +77,8 @@ fn of_the_carrier() -> Value {
             "price": { "amount": amount, "currencyCode": "EUR" },
         })
     };
-    let rates = [rate("ground", "Ground", "5.90", Value::Null), rate("express", "Express", "12.90", json!(1))];
+    let rates =
+        [rate("ground", "Ground", "5.90", Value::Null), rate("express", "Express", "12.90", json!(1))];
     json!({ "isComplete": true, "rates": rates })
 }
 

@@ -82,7 +82,9 @@ impl Extensions for PgExtensions {
         let invalid = |message: String| Failure::refused(ExtensionCode::InvalidEvent, message);
         if !is_event_name(emit.name) {
             let name = emit.name;
-            return Err(invalid(format!("the event {name:?} must read like rates_failed, 64 letters at most")));
+            return Err(invalid(format!(
+                "the event {name:?} must read like rates_failed, 64 letters at most"
+            )));
         }
         let bytes = match &emit.facts {
             Value::Object(facts) => serde_json::to_vec(facts)?.len(),

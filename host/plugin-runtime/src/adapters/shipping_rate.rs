@@ -139,7 +139,14 @@ fn checked(rate: Rate, goods_total: Money) -> Result<ShippingRate, String> {
     if is_estimate && note.trim().is_empty() {
         return Err(format!("the rate {code:.50} is an estimate and does not say why"));
     }
-    Ok(ShippingRate { code, name, price: Money::new(price_minor, goods_total.currency), days, is_estimate, note })
+    Ok(ShippingRate {
+        code,
+        name,
+        price: Money::new(price_minor, goods_total.currency),
+        days,
+        is_estimate,
+        note,
+    })
 }
 
 fn wire_question(question: &ShippingQuestion) -> Question {

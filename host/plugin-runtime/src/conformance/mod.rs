@@ -14,9 +14,9 @@ mod pricing;
 mod promise;
 mod report;
 mod run;
-mod stopwatch;
 mod services;
 mod shipping_rate;
+mod stopwatch;
 mod subject;
 mod tax;
 #[cfg(test)]

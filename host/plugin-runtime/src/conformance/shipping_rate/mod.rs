@@ -38,7 +38,10 @@ impl Exam for ShippingRateExam {
         questions::all(words, dice)
     }
 
-    fn ask(adapter: &ShippingRateAdapter, question: &ShippingQuestion) -> Result<Vec<ShippingRate>, PointError> {
+    fn ask(
+        adapter: &ShippingRateAdapter,
+        question: &ShippingQuestion,
+    ) -> Result<Vec<ShippingRate>, PointError> {
         adapter.ask(question)
     }
 

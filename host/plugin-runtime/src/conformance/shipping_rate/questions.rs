@@ -18,7 +18,11 @@ fn item(number: usize, quantity_milli: i64, weight_g: i64) -> ShippingItem {
 }
 
 fn to(country: &str, postal_code: &str) -> Jurisdiction {
-    Jurisdiction { country: country.to_owned(), postal_code: postal_code.to_owned(), ..Jurisdiction::default() }
+    Jurisdiction {
+        country: country.to_owned(),
+        postal_code: postal_code.to_owned(),
+        ..Jurisdiction::default()
+    }
 }
 
 /// A cart of so many lines to Berlin.
@@ -40,12 +44,18 @@ pub(super) fn all(words: &Words, dice: &mut Dice) -> Vec<Asked<ShippingQuestion>
         Asked::extreme("a cart of nobody's company", ShippingQuestion { account_id: None, ..cart(3) }),
         Asked::extreme("a cart of one line", cart(1)),
         Asked::extreme("a cart without lines", cart(0)),
-        Asked::extreme("goods for nothing", ShippingQuestion { goods_total: money(0, Currency::EUR), ..cart(3) }),
+        Asked::extreme(
+            "goods for nothing",
+            ShippingQuestion { goods_total: money(0, Currency::EUR), ..cart(3) },
+        ),
         Asked::extreme("goods without a weight", weighing(0)),
         Asked::extreme("goods of a ton", weighing(1_000_000)),
         Asked::extreme("goods too heavy to be added up", weighing(i64::MAX)),
         Asked::extreme("goods that weigh less than nothing", weighing(i64::MIN)),
-        Asked::extreme("goods worth all there is", ShippingQuestion { goods_total: money(i64::MAX, Currency::EUR), ..cart(3) }),
+        Asked::extreme(
+            "goods worth all there is",
+            ShippingQuestion { goods_total: money(i64::MAX, Currency::EUR), ..cart(3) },
+        ),
     ];
     for code in ["JPY", "KWD", "USD"] {
         if let Ok(currency) = code.parse::<Currency>() {
@@ -60,7 +70,8 @@ pub(super) fn all(words: &Words, dice: &mut Dice) -> Vec<Asked<ShippingQuestion>
         all.push(Asked::extreme(format!("a cart to {place:?}"), question));
     }
     for number in 0..RANDOM {
-        let items = (0..dice.below(20)).map(|line| item(line, dice.between(1, 5_000_000), dice.between(0, 50_000)));
+        let items =
+            (0..dice.below(20)).map(|line| item(line, dice.between(1, 5_000_000), dice.between(0, 50_000)));
         let items = items.collect();
         let goods_total = money(dice.between(0, 10_000_000), Currency::EUR);
         let destination = to(dice.pick(&["DE", "AT", "FR", "US"]), &dice.between(0, 99_999).to_string());
