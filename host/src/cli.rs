@@ -254,6 +254,14 @@ pub enum PluginsCommand {
     Bench(BenchArgs),
     /// Let a running shop look into its plugins folder again.
     Reload(ServerArgs),
+    /// Drop the tables of a plugin with all that it keeps in them. Removing a plugin leaves them.
+    Purge {
+        /// The plugin's name.
+        plugin: String,
+        /// The name once more: what is dropped is gone.
+        #[arg(long, value_name = "NAME")]
+        yes_drop: String,
+    },
     /// Let a plugin answer a point in a channel of a running shop.
     Activate {
         /// The running shop.

@@ -12,6 +12,7 @@ use vectis_contracts::channels::Channels;
 use vectis_contracts::extensions::Extensions;
 use vectis_contracts::identity::Identity;
 use vectis_contracts::once::Once;
+use vectis_contracts::plugin_tables::PluginTables;
 use vectis_contracts::points::Strategies;
 use vectis_contracts::ports::event_handler::EventHandler;
 use vectis_contracts::priced_cart::CartPricer;
@@ -140,9 +141,14 @@ pub async fn compose(config: Config, migrations: Migrations) -> anyhow::Result<H
         vectis_channels::build(vectis_channels::Deps { db: db.clone(), audit: audit.clone() }).channels;
     let releases =
         vectis_plugins::build(vectis_plugins::Deps { db: db.clone(), audit: audit.clone() }).releases;
-    let extensions = vectis_extensions::build(vectis_extensions::Deps { db: db.clone() }).extensions;
-    let plugin_services = build_plugin_services(&config, extensions.clone())?;
-    let options = RuntimeOptions { services: plugin_services.clone(), ..config.plugins.runtime_options() };
+    let vectis_extensions::Built { extensions, tables } =
+        vectis_extensions::build(vectis_extensions::Deps { db: db.clone() });
+    let plugin_services = build_plugin_services(&config, extensions.clone(), tables.clone())?;
+    let options = RuntimeOptions {
+        services: plugin_services.clone(),
+        tables: Some(tables),
+        ..config.plugins.runtime_options()
+    };
     let plugins = PluginRuntime::start(options, channels.clone(), releases).await?;
     let foundation = Foundation { db: db.clone(), audit, channels, plugins: plugins.clone() };
     let (services, handlers, signing_keys) = build_services(&config, foundation).await?;
@@ -159,11 +165,13 @@ pub async fn compose(config: Config, migrations: Migrations) -> anyhow::Result<H
 fn build_plugin_services(
     config: &Config,
     extensions: Arc<dyn Extensions>,
+    tables: Arc<dyn PluginTables>,
 ) -> anyhow::Result<Arc<PluginServices>> {
     vectis_plugin_services::check_grants(&config.plugins.grants).map_err(anyhow::Error::msg)?;
     let secrets = &config.plugins.secrets;
     let services = PluginServices::new(vectis_plugin_services::Deps {
         extensions,
+        tables,
         secrets: secrets.iter().map(|(name, value)| (name.clone(), value.expose().to_owned())).collect(),
         limits: config.plugins.service_limits(),
         resolver: Arc::new(SystemResolver),

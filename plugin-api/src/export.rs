@@ -9,12 +9,13 @@
 ///     tax: { "table" => Table },
 ///     fields: { "warranty" => Warranty }, graphql: "../fields.graphql",
 ///     shipping_rate: { "carrier" => Carrier },
+///     tables: "../tables.sql",
 /// }
 /// ```
 ///
 /// Paths are relative to the file the macro stands in. Groups that the plugin does not offer are left out; the others come
 /// in the order `pricing`, `tax`, `order_process`, `approval`, `fields`, `shipping_rate`; `fields` with the SDL of what it adds
-/// to the API. Every name must stand in the manifest under `[entry-points."vectis.<group>"]`. The crate must be a `cdylib` and unwind on panic.
+/// to the API. `tables` stands last: the SQL of its [own tables](crate::tables). Every name must stand in the manifest under `[entry-points."vectis.<group>"]`. The crate must be a `cdylib` and unwind on panic.
 ///
 /// Every plugin exports the same symbol, so a program can link one plugin as an `rlib` (for its tests or a benchmark), not two.
 #[macro_export]
@@ -27,6 +28,7 @@ macro_rules! export_plugin {
         $(, approval: { $($approval:literal => $approval_type:ty),+ $(,)? })?
         $(, fields: { $($fields:literal => $fields_type:ty),+ $(,)? }, graphql: $graphql:literal)?
         $(, shipping_rate: { $($shipping_rate:literal => $shipping_rate_type:ty),+ $(,)? })?
+        $(, tables: $tables:literal)?
         $(,)?
     ) => {
         #[cfg(panic = "abort")]
@@ -96,6 +98,13 @@ macro_rules! export_plugin {
                 #[unsafe(link_section = ".vectis.graphql")]
                 static GRAPHQL_SECTION: [u8; ::core::include_str!($graphql).len()] =
                     $crate::abi::embed::bytes(::core::include_str!($graphql));
+            )?
+
+            $(
+                #[used]
+                #[unsafe(link_section = ".vectis.tables")]
+                static TABLES_SECTION: [u8; ::core::include_str!($tables).len()] =
+                    $crate::abi::embed::bytes(::core::include_str!($tables));
             )?
         };
     };

@@ -10,7 +10,8 @@ use serde_json::Value;
 use crate::abi::host::HostObj;
 use crate::abi::id::Id;
 use crate::abi::services::{
-    EmitQuestion, HttpAnswer, KvAnswer, KvQuestion, MetricKind, MetricQuestion, QueryQuestion, SecretQuestion,
+    EmitQuestion, HttpAnswer, KvAnswer, KvQuestion, MetricKind, MetricQuestion, QueryQuestion,
+    SecretQuestion, SqlQuestion,
 };
 use crate::error::{Error, ErrorCode};
 use crate::services::{Request, Response, Secret};
@@ -134,6 +135,17 @@ impl Host {
     pub fn query(&self, name: &str, parameters: &Value) -> Result<Value, Error> {
         let question = QueryQuestion { name: name.to_owned(), parameters: parameters.clone() };
         Ok(self.ask("query", &question, &[])?.0)
+    }
+
+    /// Runs a statement on the plugin's own tables, by its name; `$1` is the JSON object of parameters. Each row is an object. See
+    /// [`crate::tables`].
+    ///
+    /// # Errors
+    /// [`ErrorCode::DENIED`] without the capability `tables = ["own"]`; [`ErrorCode::INPUT`] with the database's words when the
+    /// statement fails, for instance against a constraint.
+    pub fn sql(&self, statement: &str, parameters: &Value) -> Result<Vec<Value>, Error> {
+        let question = SqlQuestion { statement: statement.to_owned(), parameters: parameters.clone() };
+        Ok(self.ask("sql", &question, &[])?.0)
     }
 
     /// Tells others a fact of the plugin's own about something: an event in the shop's log under the plugin's name.

@@ -107,7 +107,7 @@
 //! | API | points | what else |
 //! |---|---|---|
 //! | 1.0 | `pricing`, `tax`, `order_process`, `approval` | manifest schema 1; log and clock of [`Host`]; [`testing`] |
-//! | 1.1 | [`fields`], [`shipping_rate`] | definitions for the GraphQL API in the file; `[permissions]` of the manifest are merged; [`services`] and `[capabilities]` |
+//! | 1.1 | [`fields`], [`shipping_rate`] | definitions for the GraphQL API in the file; `[permissions]` of the manifest are merged; [`services`] and `[capabilities]`; own [`tables`]; [`contributions`] to clients |
 //!
 //! # For those who work on this crate
 //!
@@ -122,6 +122,7 @@
 
 #[doc(hidden)]
 pub mod abi;
+pub mod contributions;
 mod deadline;
 mod error;
 mod export;
@@ -129,6 +130,7 @@ mod host;
 pub mod manifest;
 pub mod points;
 pub mod services;
+pub mod tables;
 pub mod testing;
 pub mod units;
 

@@ -24,6 +24,8 @@ use std::fmt;
 
 use serde::Deserialize;
 
+use crate::contributions::{CommandEntry, NavigationEntry, Screen, Sections};
+
 /// The version of the format this crate reads.
 pub const SCHEMA: u32 = 1;
 
@@ -46,6 +48,18 @@ pub struct Manifest {
     /// Permission keys the plugin adds to the shop.
     #[serde(default)]
     pub permissions: PermissionsSection,
+    /// Places in the navigation of clients; see [`crate::contributions`].
+    #[serde(default)]
+    pub navigation: Vec<NavigationEntry>,
+    /// Commands of clients' palettes.
+    #[serde(default)]
+    pub commands: Vec<CommandEntry>,
+    /// Entry point → how clients show its configuration.
+    #[serde(default)]
+    pub screens: BTreeMap<String, Screen>,
+    /// Language → key → text.
+    #[serde(default)]
+    pub translations: BTreeMap<String, BTreeMap<String, String>>,
     /// Entry point → JSON Schema of its configuration. Without one the host takes any configuration and the plugin checks it.
     #[serde(default)]
     pub config: BTreeMap<String, serde_json::Value>,
@@ -102,6 +116,9 @@ impl Manifest {
             return Err(ManifestError(format!("schema is {}, this version reads {SCHEMA}", manifest.schema)));
         }
         manifest.check_names()?;
+        let Self { navigation, commands, screens, translations, config, .. } = &manifest;
+        let sections = Sections { navigation, commands, screens, translations };
+        sections.check(config).map_err(ManifestError)?;
         check_capabilities(&manifest.capabilities)
             .map_err(|why| ManifestError(format!("[capabilities] {why}")))?;
         Ok(manifest)
@@ -126,7 +143,7 @@ impl Manifest {
 }
 
 /// Capabilities there are: the host services, and `initializers` for plugins that run more code when they are mapped.
-const CAPABILITIES: [&str; 7] = ["http", "kv", "secret", "query", "emit", "metric", "initializers"];
+const CAPABILITIES: [&str; 8] = ["http", "kv", "secret", "query", "emit", "metric", "tables", "initializers"];
 
 /// What is wrong with capabilities, in words that follow the place they stand in.
 ///
@@ -144,6 +161,11 @@ pub fn check_capabilities(capabilities: &BTreeMap<String, Vec<String>>) -> Resul
                 if let Some(value) = values.iter().find(|value| !["read", "write"].contains(&value.as_str()))
                 {
                     return Err(format!("kv: {value:?} is neither read nor write"));
+                }
+            }
+            "tables" => {
+                if let Some(value) = values.iter().find(|value| *value != "own") {
+                    return Err(format!("tables: {value:?} is not own; a plugin reaches no other tables"));
                 }
             }
             known if CAPABILITIES.contains(&known) => {}

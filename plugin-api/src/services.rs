@@ -15,6 +15,7 @@
 //! query = ["products", "order"]
 //! emit = ["rates_failed"]
 //! metric = ["fallbacks"]
+//! tables = ["own"]
 //!
 //! # vectis.toml                                       # what it gets
 //! [plugins.grants.acme-carrier]
@@ -35,6 +36,7 @@
 //! | `http` | [`Host::http`](crate::Host::http) | a pattern the URL fits | in calls that may wait |
 //! | `kv` | [`Host::kv_get`](crate::Host::kv_get), [`Host::kv_put`](crate::Host::kv_put), [`Host::kv_delete`](crate::Host::kv_delete) | `read`, `write` | in calls that may wait |
 //! | `query` | [`Host::query`](crate::Host::query) | the name of a read model | in calls that may wait |
+//! | `sql` | [`Host::sql`](crate::Host::sql) | `tables = ["own"]`; see [`crate::tables`] | in calls that may wait |
 //! | `emit` | [`Host::emit`](crate::Host::emit) | the event's name | in calls that may wait |
 //!
 //! **Calls that may wait** are those of `vectis.shipping_rate` and `vectis.fields`. All others are asked in the middle of a

@@ -3,9 +3,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
+
+use crate::plugin_tables::TablesPlan;
 
 /// Capability → values, as in a manifest's `[capabilities]`: `http = ["https://api.carrier.example/*"]`.
 pub type Capabilities = BTreeMap<String, Vec<String>>;
@@ -44,6 +47,8 @@ pub struct ServiceCaller {
     pub asked: Capabilities,
     /// What the operator granted.
     pub granted: Capabilities,
+    /// What it may run on its own tables.
+    pub tables: Option<Arc<TablesPlan>>,
 }
 
 /// A question to the host.

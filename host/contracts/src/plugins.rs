@@ -1,5 +1,6 @@
 //! What staff and operators see of the plugins, and what they may do to them. Implemented by the plugin runtime.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -194,6 +195,62 @@ pub struct PluginsHealth {
     pub replicas: Vec<Replica>,
 }
 
+/// A place in the navigation of clients.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NavigationEntry {
+    /// Unique among the plugin's.
+    pub key: String,
+    /// What a person reads.
+    pub label: String,
+    /// Where the client goes.
+    pub path: String,
+    /// Name of an icon.
+    pub icon: Option<String>,
+}
+
+/// A command of clients' palettes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommandEntry {
+    /// Unique among the plugin's.
+    pub key: String,
+    /// What a person reads.
+    pub label: String,
+    /// Where the client goes.
+    pub path: String,
+    /// Further words it is found by.
+    pub keywords: Vec<String>,
+}
+
+/// How clients show the configuration of an entry point.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConfigScreen {
+    /// `vectis.pricing`.
+    pub point: String,
+    /// Its name in the manifest.
+    pub entry_point: String,
+    /// What a person reads.
+    pub title: String,
+    /// JSON Schema of the configuration.
+    pub schema: Value,
+    /// Order of the settings and what edits them.
+    pub hints: Value,
+}
+
+/// What one plugin gives to clients.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Contribution {
+    /// The plugin's name.
+    pub plugin: String,
+    /// In the manifest's order.
+    pub navigation: Vec<NavigationEntry>,
+    /// In the manifest's order.
+    pub commands: Vec<CommandEntry>,
+    /// By entry point.
+    pub screens: Vec<ConfigScreen>,
+    /// Language → key → text.
+    pub translations: BTreeMap<String, BTreeMap<String, String>>,
+}
+
 vectis_kernel::refusal_codes! {
     /// Why a plugin command was refused.
     PluginCode {
@@ -227,6 +284,8 @@ vectis_kernel::refusal_codes! {
 /// The plugins of this process.
 #[async_trait]
 pub trait Plugins: Send + Sync {
+    /// What the plugins of the request's set give to clients: what the caller may use of it, by plugin.
+    fn contributions(&self, ctx: &Ctx) -> Vec<Contribution>;
     /// All files of the plugins folder, loaded or refused, by name.
     async fn list(&self, ctx: &Ctx) -> Result<Vec<Plugin>, Failure<PluginCode>>;
     /// Looks into the folder again: new files are loaded, changed ones replace the old version atomically, missing

@@ -17,6 +17,7 @@ pub mod carts;
 pub mod catalog;
 pub mod catalog_commands;
 pub mod channels;
+pub mod contributions;
 pub mod document;
 pub mod error;
 pub mod id;
@@ -103,6 +104,7 @@ pub struct Query(
     stock::StockQuery,
     plugins::PluginQuery,
     plugin_life::PluginLifeQuery,
+    contributions::ContributionQuery,
     audit::AuditQuery,
 );
 
@@ -140,6 +142,7 @@ pub(crate) const POLICIES: &[&[TypePolicy]] = &[
     orders::POLICY,
     plugin_life::POLICY,
     plugins::POLICY,
+    contributions::POLICY,
     prices::POLICY,
     returns::POLICY,
     shipping::POLICY,

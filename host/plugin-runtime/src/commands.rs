@@ -4,14 +4,15 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 use vectis_contracts::channels::{ChannelCode, StrategyBinding};
 use vectis_contracts::plugins::{
-    ActivateStrategy, EntryPoint as EntryPointView, Installed, Plugin, PluginCode, PluginStatus, Plugins,
-    PluginsHealth, SwapPlugin,
+    ActivateStrategy, Contribution, EntryPoint as EntryPointView, Installed, Plugin, PluginCode,
+    PluginStatus, Plugins, PluginsHealth, SwapPlugin,
 };
 use vectis_kernel::ids::ChannelId;
 use vectis_kernel::permission::staff;
 use vectis_kernel::{Ctx, Failure, Refusal};
 
 use crate::adapters::rehearse;
+use crate::contributions;
 use crate::files::Aside;
 use crate::load::Library;
 use crate::point::Point;
@@ -21,6 +22,10 @@ use crate::runtime::PluginRuntime;
 
 #[async_trait]
 impl Plugins for PluginRuntime {
+    fn contributions(&self, ctx: &Ctx) -> Vec<Contribution> {
+        contributions::of_set(&self.set_of(ctx), ctx)
+    }
+
     async fn list(&self, ctx: &Ctx) -> Result<Vec<Plugin>, Failure<PluginCode>> {
         require_permission(ctx)?;
         Ok(views(&self.current()))

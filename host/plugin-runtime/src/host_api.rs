@@ -7,6 +7,7 @@ use vectis_contracts::plugin_services::{
     Capabilities, PluginServices, ServiceAnswer, ServiceCaller, ServiceError, ServiceErrorKind,
     ServiceQuestion,
 };
+use vectis_contracts::plugin_tables::TablesPlan;
 use vectis_kernel::Clock;
 use vectis_plugin_api::abi::host::{HostServices, Served};
 use vectis_plugin_api::{Error, ErrorCode, Level};
@@ -30,6 +31,8 @@ pub(crate) struct InstanceServices {
     /// The plugin's content, as grants know it.
     pub(crate) sha256: String,
     pub(crate) grants: Arc<GrantBook>,
+    /// Its own tables, when it has some.
+    pub(crate) tables: Option<Arc<TablesPlan>>,
 }
 
 impl InstanceServices {
@@ -39,6 +42,7 @@ impl InstanceServices {
             plugin: self.plugin.clone(),
             asked: self.asked.clone(),
             granted: self.grants.of(&self.plugin, &self.sha256),
+            tables: self.tables.clone(),
         }
     }
 

@@ -24,6 +24,8 @@ pub struct Inspection {
     pub manifest_text: String,
     /// What it adds to the GraphQL API, as embedded.
     pub graphql: Option<String>,
+    /// The SQL of its own tables, as embedded.
+    pub tables: Option<String>,
     /// What it was built for: `x86_64-unknown-linux-gnu`.
     pub target: String,
     /// Its panic strategy; only `unwind` is loaded.
@@ -82,6 +84,7 @@ fn read(path: &Path, trust: &Trust, known: &mut Identity) -> Result<Inspection, 
         manifest,
         manifest_text: text.to_owned(),
         graphql: structure.graphql.map(|sdl| String::from_utf8_lossy(sdl).into_owned()),
+        tables: structure.tables.map(|sql| String::from_utf8_lossy(sql).into_owned()),
         target,
         panic,
         api: api.to_string(),

@@ -18,6 +18,7 @@ mod commands;
 mod compat;
 mod config;
 mod conformance;
+mod contributions;
 mod discover;
 mod fields;
 mod files;
@@ -42,6 +43,7 @@ mod shadow;
 mod shipping;
 mod stats;
 mod store;
+mod tables;
 #[cfg(test)]
 mod tests;
 mod trial;

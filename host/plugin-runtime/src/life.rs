@@ -15,6 +15,7 @@ use crate::commands::{absence, views};
 use crate::load::Library;
 use crate::refusal::{Fault, Identity, Step};
 use crate::runtime::{PluginRuntime, RefreshError};
+use crate::tables;
 use crate::trial::Trial;
 
 type Outcome<T> = Result<T, Failure<PluginCode>>;
@@ -215,6 +216,11 @@ impl PluginRuntime {
         });
         let (learned, tried) = trial.await?;
         *known = learned;
+        if let (Ok((library, _)), Some(database)) = (&tried, &self.tables)
+            && let Err(fault) = tables::install_one(&**database, &self.workshop.grants, library).await
+        {
+            return Ok(Err(fault));
+        }
         Ok(tried)
     }
 

@@ -12,6 +12,7 @@ use arc_swap::ArcSwap;
 use nix::fcntl::{FcntlArg, SealFlag, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use vectis_contracts::plugin_fields::AddedSdl;
+use vectis_contracts::plugin_tables::TablesPlan;
 use vectis_contracts::plugins::{Isolation, PluginProcesses};
 use vectis_plugin_api::abi::load::{OpenError, OpenErrorKind, open};
 use vectis_plugin_api::abi::module::PluginModRef;
@@ -37,6 +38,8 @@ pub(crate) struct Library {
     pub(crate) code: Code,
     /// What it adds to the GraphQL API.
     pub(crate) added: Option<AddedSdl>,
+    /// Its own tables.
+    pub(crate) tables: Option<Arc<TablesPlan>>,
 }
 
 /// Where a plugin's code is.
@@ -87,6 +90,7 @@ struct Candidate<'data> {
     manifest: Manifest,
     entry_points: Vec<EntryPoint>,
     added: Option<AddedSdl>,
+    tables: Option<Arc<TablesPlan>>,
 }
 
 /// What became of a file that got as far as the linker.
@@ -191,6 +195,7 @@ impl Loader {
         known.description.clone_from(&manifest.plugin.description);
         let entry_points = manifest::entry_points(&manifest)?;
         let added = manifest::added(&structure, &manifest)?;
+        let tables = manifest::tables(&structure, &manifest)?;
         passed(Step::Manifest, format!("{} {}", known.name, known.version));
         known.verdict = self.trust().judge((&known.name, &known.version, &known.sha256), signature)?;
         passed(Step::Trust, known.verdict.standing.word().to_owned());
@@ -202,7 +207,7 @@ impl Loader {
         passed(Step::Api, format!("needs {}, this server offers {offered}", manifest.plugin.api));
         compat::initializers(&structure, &manifest)?;
         passed(Step::Initializers, structure.initializers.to_string());
-        Ok(Candidate { bytes, manifest_text, manifest, entry_points, added })
+        Ok(Candidate { bytes, manifest_text, manifest, entry_points, added, tables })
     }
 
     fn map_once(&self, candidate: Candidate<'_>, known: &Identity) -> Mapped {
@@ -275,8 +280,8 @@ impl Candidate<'_> {
     }
 
     fn accept(self, code: Code, sha256: &str) -> Library {
-        let Self { manifest, entry_points, added, .. } = self;
-        Library { manifest, sha256: sha256.to_owned(), entry_points, code, added }
+        let Self { manifest, entry_points, added, tables, .. } = self;
+        Library { manifest, sha256: sha256.to_owned(), entry_points, code, added, tables }
     }
 }
 

@@ -5,14 +5,19 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 use vectis_contracts::plugin_fields::AddedSdl;
+use vectis_contracts::plugin_tables::{TableMigration, TablesPlan};
 use vectis_kernel::Permission;
 use vectis_plugin_api::abi::embed;
 use vectis_plugin_api::manifest::Manifest;
+use vectis_plugin_api::tables::{Migration, Tables};
 
 use crate::config::ConfigSchema;
 use crate::point::Point;
 use crate::refusal::{Fault, Step};
 use crate::verify::Structure;
+
+/// The capability.
+pub(crate) const TABLES: &str = "tables";
 
 /// How a library was built; written by `export_plugin!`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -61,6 +66,7 @@ pub(crate) fn manifest<'data>(structure: &Structure<'data>) -> Result<(&'data st
             "plugin.toml: the permission {key:?} must read area.action, in lower case"
         )));
     }
+    crate::contributions::check(&manifest).map_err(|why| refused(format!("plugin.toml: {why}")))?;
     Ok((text, manifest))
 }
 
@@ -127,6 +133,37 @@ pub(crate) fn added(structure: &Structure<'_>, manifest: &Manifest) -> Result<Op
     })?;
     let permissions = manifest.permissions.add.clone();
     Ok(Some(AddedSdl { plugin: manifest.plugin.name.clone(), sdl: sdl.to_owned(), permissions }))
+}
+
+/// The plugin's own tables, for which it has to ask.
+pub(crate) fn tables(
+    structure: &Structure<'_>,
+    manifest: &Manifest,
+) -> Result<Option<Arc<TablesPlan>>, Fault> {
+    let is_asked_for = manifest.capabilities.get(TABLES).is_some_and(|values| !values.is_empty());
+    let text = match (structure.tables, is_asked_for) {
+        (None, false) => return Ok(None),
+        (Some(text), true) => text,
+        (None, true) => {
+            return Err(refused(
+                "plugin.toml asks for tables, but the file embeds no SQL; give export_plugin! the file after tables:".to_owned(),
+            ));
+        }
+        (Some(_), false) => {
+            return Err(refused(
+                "the file embeds SQL for tables, but plugin.toml does not ask for them; add tables = [\"own\"] to its \
+                 [capabilities]"
+                    .to_owned(),
+            ));
+        }
+    };
+    let faulty =
+        |why: String| Fault::new(Step::Tables, format!("its SQL: {why}; mend it and build the plugin again"));
+    let text = std::str::from_utf8(text).map_err(|_| faulty("it is not text".to_owned()))?;
+    let Tables { migrations, statements } = Tables::parse(text).map_err(|error| faulty(error.to_string()))?;
+    let migration = |Migration { number, name, sql }| TableMigration { number, name, sql };
+    let migrations = migrations.into_iter().map(migration).collect();
+    Ok(Some(Arc::new(TablesPlan { plugin: manifest.plugin.name.clone(), migrations, statements })))
 }
 
 fn refused(why: String) -> Fault {

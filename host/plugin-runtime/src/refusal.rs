@@ -34,6 +34,8 @@ pub enum Step {
     Name,
     /// What it adds to the GraphQL API, against the API and the other plugins.
     Graphql,
+    /// Its own tables: the SQL, and what the database says to it.
+    Tables,
     /// A configuration against the entry point's schema.
     Config,
     /// The entry point's constructor.
@@ -66,6 +68,7 @@ impl fmt::Display for Step {
             Self::EntryPoints => "entry points",
             Self::Name => "name",
             Self::Graphql => "graphql",
+            Self::Tables => "tables",
             Self::Config => "config",
             Self::Construct => "construct",
             Self::SelfTest => "self-test",

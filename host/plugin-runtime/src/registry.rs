@@ -71,6 +71,7 @@ impl Workshop {
             asked: library.manifest.capabilities.clone(),
             sha256: library.sha256.clone(),
             grants: self.grants.clone(),
+            tables: library.tables.clone(),
         };
         Ok(Recipe {
             library: library.clone(),

@@ -12,6 +12,7 @@ use vectis_contracts::channels::{ChannelCode, Channels};
 use vectis_contracts::plugin_fields::JudgeAdditions;
 use vectis_contracts::plugin_releases::{PluginReleases, ReleaseCode, Releases};
 use vectis_contracts::plugin_services::{Grants, PluginServices};
+use vectis_contracts::plugin_tables::PluginTables;
 use vectis_contracts::points::{
     ApprovalPoint, OrderProcessPoint, PointError, PricingPoint, Strategies, TaxPoint,
 };
@@ -30,7 +31,7 @@ use crate::stats::StatsBook;
 use crate::store::Store;
 use crate::trust::{LockError, Trust, TrustOptions};
 use crate::watch::Fingerprint;
-use crate::{fields, follow};
+use crate::{fields, follow, tables};
 
 /// How the plugins of a process are run.
 pub struct RuntimeOptions {
@@ -68,6 +69,8 @@ pub struct RuntimeOptions {
     pub services: Arc<dyn PluginServices>,
     /// Who may ask for what of it.
     pub grants: Grants,
+    /// Where plugins have tables of their own; without it, nowhere.
+    pub tables: Option<Arc<dyn PluginTables>>,
 }
 
 impl RuntimeOptions {
@@ -94,6 +97,7 @@ impl RuntimeOptions {
             waiting_budget: Duration::from_secs(5),
             services: Arc::new(NoPluginServices),
             grants: Grants::default(),
+            tables: None,
         }
     }
 }
@@ -160,6 +164,7 @@ pub struct PluginRuntime {
     /// By plugin.
     pub(crate) refusals: Refusals,
     pub(crate) judge_additions: JudgeAdditions,
+    pub(crate) tables: Option<Arc<dyn PluginTables>>,
     /// One writer at a time; readers never wait.
     pub(crate) writing: tokio::sync::Mutex<Writer>,
 }
@@ -217,6 +222,7 @@ impl PluginRuntime {
             refusals: Refusals::default(),
             slugs: ArcSwap::default(),
             judge_additions: options.judge_additions,
+            tables: options.tables,
             writing: tokio::sync::Mutex::new(writer),
         });
         runtime.rescan(&Ctx::system("plugins")).await?;
@@ -333,19 +339,26 @@ impl PluginRuntime {
         (bindings, releases): (Bindings, Releases),
         old: Arc<PluginSet>,
     ) -> Result<(PluginSet, Vec<String>), RefreshError> {
-        let (workshop, slugs) = (self.workshop.clone(), self.slugs.load_full());
+        let is_previous_wanted = self.workshop.fallback.values().any(|it| *it == Fallback::PreviousVersion);
         let (loader, store, judge) = (self.loader.clone(), self.store.clone(), self.judge_additions);
-        let building = tokio::task::spawn_blocking(move || {
+        let before = old.clone();
+        let laying = tokio::task::spawn_blocking(move || {
             let mut overlay =
-                Overlay { loader: &loader, store: &store, before: &old.files, lacking: Vec::new() };
+                Overlay { loader: &loader, store: &store, before: &before.files, lacking: Vec::new() };
             let mut files = overlay.apply(&folder, &releases);
-            fields::judge(&mut files, &old.files, judge, &loader.trust());
-            let is_wanted = workshop.fallback.values().any(|it| *it == Fallback::PreviousVersion);
-            let previous = if is_wanted { overlay.previous(&releases) } else { Previous::default() };
-            let next = PluginSet::build(&workshop, (files, previous), (bindings, releases), &slugs, &old);
-            (next, overlay.lacking)
+            fields::judge(&mut files, &before.files, judge, &loader.trust());
+            let previous = if is_previous_wanted { overlay.previous(&releases) } else { Previous::default() };
+            (files, previous, releases, overlay.lacking)
         });
-        Ok(building.await?)
+        let (mut files, previous, releases, lacking) = laying.await?;
+        if let Some(database) = &self.tables {
+            tables::install(&**database, &self.workshop.grants, &mut files, &old.files).await;
+        }
+        let (workshop, slugs) = (self.workshop.clone(), self.slugs.load_full());
+        let building = tokio::task::spawn_blocking(move || {
+            PluginSet::build(&workshop, (files, previous), (bindings, releases), &slugs, &old)
+        });
+        Ok((building.await?, lacking))
     }
 
     /// Whether a file that was looked for has come.

@@ -3,7 +3,7 @@
 
 use object::read::elf::{ElfFile64, FileHeader, ProgramHeader, SectionHeader, Sym};
 use object::{Endianness, Object, ObjectSection, elf};
-use vectis_plugin_api::abi::embed::{BUILD_SECTION, GRAPHQL_SECTION, MANIFEST_SECTION};
+use vectis_plugin_api::abi::embed::{BUILD_SECTION, GRAPHQL_SECTION, MANIFEST_SECTION, TABLES_SECTION};
 
 use crate::refusal::{Fault, Step};
 
@@ -31,6 +31,8 @@ pub(crate) struct Structure<'data> {
     pub(crate) build: &'data [u8],
     /// Definitions for the GraphQL API.
     pub(crate) graphql: Option<&'data [u8]>,
+    /// SQL of the plugin's own tables.
+    pub(crate) tables: Option<&'data [u8]>,
     /// Libraries it needs.
     pub(crate) needed: Vec<String>,
     /// Symbols it takes from the C library.
@@ -58,6 +60,7 @@ pub(crate) fn structure(bytes: &[u8]) -> Result<Structure<'_>, Fault> {
         manifest: section(&library, MANIFEST_SECTION)?,
         build: section(&library, BUILD_SECTION)?,
         graphql: section_if_any(&library, GRAPHQL_SECTION)?,
+        tables: section_if_any(&library, TABLES_SECTION)?,
         needed,
         libc_imports,
         other_imports,

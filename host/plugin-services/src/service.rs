@@ -14,19 +14,27 @@ use vectis_contracts::orders::Orders;
 use vectis_contracts::plugin_services::{
     PluginServices, ServiceAnswer, ServiceCaller, ServiceError, ServiceErrorKind, ServiceQuestion,
 };
+use vectis_contracts::plugin_tables::PluginTables;
 use vectis_contracts::products::Products;
 use vectis_kernel::{Ctx, ErrorClass, Failure, RefusalCode};
-use vectis_plugin_api::abi::services::{EmitQuestion, KvAnswer, KvQuestion, QueryQuestion, SecretQuestion};
+use vectis_plugin_api::abi::services::{
+    EmitQuestion, KvAnswer, KvQuestion, QueryQuestion, SecretQuestion, SqlQuestion,
+};
 
 use crate::http::HttpService;
 use crate::limits::Limits;
 use crate::resolve::Resolver;
 use crate::{capability, metric, read_models};
 
+/// Of the parameters of a statement.
+const MAX_SQL_BYTES: usize = 1024 * 1024;
+
 /// What the services need.
 pub struct Deps {
     /// What plugins keep and tell.
     pub extensions: Arc<dyn Extensions>,
+    /// Tables of their own.
+    pub tables: Arc<dyn PluginTables>,
     /// Name → value, as configured.
     pub secrets: BTreeMap<String, String>,
     /// How much a plugin gets.
@@ -46,6 +54,7 @@ pub struct ReadModels {
 /// The host's services for plugins.
 pub struct Services {
     extensions: Arc<dyn Extensions>,
+    tables: Arc<dyn PluginTables>,
     secrets: BTreeMap<String, String>,
     http: HttpService,
     read_models: OnceLock<ReadModels>,
@@ -58,8 +67,8 @@ impl Services {
     /// The TLS library has nothing to offer that is safe.
     pub fn new(deps: Deps) -> Result<Self, rustls::Error> {
         let http = HttpService::new(deps.limits, deps.resolver)?;
-        let (extensions, secrets) = (deps.extensions, deps.secrets);
-        Ok(Self { extensions, secrets, http, read_models: OnceLock::new() })
+        let Deps { extensions, tables, secrets, .. } = deps;
+        Ok(Self { extensions, tables, secrets, http, read_models: OnceLock::new() })
     }
 
     /// From now on plugins can read the shop.
@@ -130,6 +139,26 @@ impl Services {
         Ok(ServiceAnswer::default())
     }
 
+    async fn sql(
+        &self,
+        caller: &ServiceCaller,
+        question: SqlQuestion,
+    ) -> Result<ServiceAnswer, ServiceError> {
+        capability::require(caller, "tables", "own")?;
+        let SqlQuestion { statement: name, parameters } = question;
+        let input = |why: String| ServiceError::new(ServiceErrorKind::Input, why);
+        if !parameters.is_object() {
+            return Err(input(format!("the parameters of {name} are a JSON object")));
+        }
+        let statement = caller.tables.as_ref().and_then(|tables| tables.statements.get(&name));
+        let statement = statement.ok_or_else(|| input(format!("the plugin embeds no statement {name:?}")))?;
+        let rows = self.tables.run(&caller.plugin, statement, &parameters).await.map_err(|failure| {
+            let ServiceError { kind, message } = refused(failure);
+            ServiceError::new(kind, format!("statement {name}: {message}"))
+        })?;
+        answer(&rows, Vec::new())
+    }
+
     async fn query(
         &self,
         caller: &ServiceCaller,
@@ -173,6 +202,13 @@ impl PluginServices for Services {
             }
             "kv" => self.kv(caller, read(question.json)?, question.body).await,
             "emit" => self.emit(caller, read(question.json)?).await,
+            "sql" => {
+                if question.json.len() > MAX_SQL_BYTES {
+                    let why = format!("the parameters have more than {MAX_SQL_BYTES} bytes");
+                    return Err(ServiceError::new(ServiceErrorKind::Input, why));
+                }
+                self.sql(caller, read(question.json)?).await
+            }
             "query" => self.query(caller, read(question.json)?).await,
             unknown => {
                 let why = format!("this host has no service {unknown:?}");

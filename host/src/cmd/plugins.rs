@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use serde_json::{Value, json};
 use vectis_contracts::plugins::Isolation;
+use vectis_db::PluginSchemas;
 use vectis_plugin_runtime::{
     CheckOutcome, CheckReport, Grant, Inspection, LockEntry, Revoked, RuntimeOptions, Standing, banner,
 };
@@ -18,7 +19,8 @@ use super::plugins_test::test;
 use super::say;
 use super::staff::Staff;
 use crate::cli::{ConfigArgs, PluginsCommand, ServerArgs, TrustTerms};
-use crate::config::{Plugins, load};
+use crate::compose::open_database;
+use crate::config::{Config, Plugins, load};
 
 pub(super) const PLUGINS: &str = "plugins { name version file standing isolation status refusal entryPoints { point name activeInChannelIds } }";
 
@@ -61,6 +63,13 @@ pub async fn run(args: &ConfigArgs, command: PluginsCommand) -> anyhow::Result<E
             say(&format!("made {}; next: cd {} && cargo test", folder.display(), folder.display()));
             Ok(ExitCode::SUCCESS)
         }
+        PluginsCommand::Purge { plugin, yes_drop } => {
+            anyhow::ensure!(
+                plugin == yes_drop,
+                "nothing was dropped: --yes-drop must repeat the name {plugin}"
+            );
+            purge(load(args)?, &plugin).await
+        }
         PluginsCommand::Reload(server) => reload(&server).await,
         PluginsCommand::Activate { server, channel, point, plugin, entry_point, priority, config_json } => {
             let config: Value = serde_json::from_str(&config_json).context("--config-json is not JSON")?;
@@ -70,6 +79,25 @@ pub async fn run(args: &ConfigArgs, command: PluginsCommand) -> anyhow::Result<E
             activate(&server, &channel, input).await
         }
     }
+}
+
+/// Drops a plugin's tables. Needs the database, not a running shop.
+async fn purge(config: Config, plugin: &str) -> anyhow::Result<ExitCode> {
+    let (db, postgres) = open_database(&config.database).await?;
+    let schemas = PluginSchemas::new(db.pool().clone());
+    let outcome = schemas.purge(plugin).await;
+    schemas.close().await;
+    db.pool().close().await;
+    if let Some(postgres) = postgres {
+        postgres.stop().await;
+    }
+    match outcome? {
+        true => say(&format!(
+            "dropped the tables of {plugin}; while it is loaded, its next start makes them anew"
+        )),
+        false => say(&format!("{plugin} has no tables")),
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Every file of the folder, checked as a start would.
@@ -174,6 +202,7 @@ fn inspection_lines(found: &Inspection, isolation: Isolation) -> String {
     ]
     .into_iter()
     .chain(found.graphql.iter().map(|sdl| format!("graphql\n{}", indented(sdl))))
+    .chain(found.tables.iter().map(|sql| format!("tables\n{}", indented(sql))))
     .collect::<Vec<_>>()
     .join("\n")
     // A stranger's file must not steer the terminal.

@@ -172,6 +172,12 @@ const FIRST_PARTY: [&str; 6] = [
     "tiered-pricing",
 ];
 
+/// What the plugins Vectis is shipped with need to work as their pages say.
+fn first_party_grants() -> Grants {
+    let own_tables = BTreeMap::from([("tables".to_owned(), vec!["own".to_owned()])]);
+    Grants { by_plugin: BTreeMap::from([("product-warranty".to_owned(), own_tables)]) }
+}
+
 impl Default for Plugins {
     fn default() -> Self {
         Self {
@@ -191,7 +197,7 @@ impl Default for Plugins {
             isolation: BTreeMap::new(),
             fallback: BTreeMap::new(),
             waiting_budget: runtime::RuntimeOptions::default().waiting_budget,
-            grants: Grants::default(),
+            grants: first_party_grants(),
             secrets: BTreeMap::new(),
             secret_files: BTreeMap::new(),
             http: Http::default(),

@@ -8,6 +8,9 @@ pub const BUILD_SECTION: &str = ".vectis.build";
 /// The section with the SDL of what the plugin adds to the GraphQL API; absent when it adds nothing. Since 1.1.
 pub const GRAPHQL_SECTION: &str = ".vectis.graphql";
 
+/// The section with the SQL of the plugin's own tables; absent when it has none. Since 1.1.
+pub const TABLES_SECTION: &str = ".vectis.tables";
+
 /// How the plugin was built, as TOML. The host refuses another target, and panic strategies other than `unwind`, before it
 /// maps the file; `rustc` and `profile` are information.
 pub const BUILD: &str = concat!(

@@ -87,3 +87,12 @@ pub struct MetricQuestion {
     pub kind: MetricKind,
     pub value: u64,
 }
+
+/// `sql`; the answer is an array of rows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SqlQuestion {
+    /// A statement the plugin embeds.
+    pub statement: String,
+    /// A JSON object: `$1` of the statement.
+    pub parameters: Value,
+}

@@ -53,6 +53,11 @@ impl FieldsHarness {
         Ok(self.ask(Kind::Mutation, mutation, &[], arguments)?.remove(0))
     }
 
+    /// The host the plugin runs on, to say what its services answer.
+    pub fn host(&self) -> &TestHost {
+        &self.host
+    }
+
     /// What the plugin logged so far.
     pub fn logs(&self) -> Vec<LogLine> {
         self.host.logs()

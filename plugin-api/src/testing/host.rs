@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::abi::host::{HostObj, HostServices, Served, object, unsupported};
 use crate::abi::services::{
-    EmitQuestion, HttpAnswer, HttpQuestion, KvAnswer, KvQuestion, MetricQuestion, SecretQuestion,
+    EmitQuestion, HttpAnswer, HttpQuestion, KvAnswer, KvQuestion, MetricQuestion, SecretQuestion, SqlQuestion,
 };
 use crate::error::{Error, ErrorCode};
 use crate::host::{Host, Level};
@@ -30,6 +30,9 @@ pub struct LogLine {
 /// What answers requests in a test.
 type OnHttp = Box<dyn Fn(&Request) -> Result<Response, Error> + Send>;
 
+/// What answers statements in a test.
+type OnSql = Box<dyn FnMut(&str, &Value) -> Result<Vec<Value>, Error> + Send>;
+
 /// A host that records what a plugin logs and whose clock stands still. Its services do what the test says: requests are
 /// answered by [`Self::on_http`], values are kept in memory, secrets are those set. Nothing needs to be granted.
 #[derive(Clone, Default)]
@@ -39,6 +42,7 @@ pub struct TestHost(Arc<Mutex<Recorded>>);
 struct Recorded {
     logs: Vec<LogLine>,
     on_http: Option<OnHttp>,
+    on_sql: Option<OnSql>,
     requests: Vec<Request>,
     kept: BTreeMap<String, Vec<u8>>,
     secrets: BTreeMap<String, String>,
@@ -66,6 +70,11 @@ impl TestHost {
     /// Says how requests are answered from now on. Until then nothing can be reached.
     pub fn on_http(&self, answer: impl Fn(&Request) -> Result<Response, Error> + Send + 'static) {
         self.recorded().on_http = Some(Box::new(answer));
+    }
+
+    /// Says how the database answers statements from now on, by their names. Until then there are no tables.
+    pub fn on_sql(&self, answer: impl FnMut(&str, &Value) -> Result<Vec<Value>, Error> + Send + 'static) {
+        self.recorded().on_sql = Some(Box::new(answer));
     }
 
     /// All requests so far.
@@ -120,6 +129,13 @@ impl HostServices for TestHost {
                 let value = value
                     .ok_or_else(|| Error::new(ErrorCode::CONFIG, format!("the secret {name} is not set")))?;
                 Ok(Served { json: String::new(), body: value.clone().into_bytes() })
+            }
+            "sql" => {
+                let SqlQuestion { statement, parameters } = read(question_json)?;
+                let answer = recorded.on_sql.as_mut();
+                let answer = answer.ok_or_else(|| Error::new(ErrorCode::DENIED, "the test has no tables"))?;
+                let rows = answer(&statement, &parameters)?;
+                Ok(Served { json: write(&rows)?, body: Vec::new() })
             }
             "emit" => {
                 let EmitQuestion { name, facts, .. } = read(question_json)?;

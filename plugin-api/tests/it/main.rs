@@ -4,6 +4,7 @@
 
 mod approval;
 mod config;
+mod contributions;
 mod fields;
 mod golden;
 mod ids;
@@ -11,5 +12,6 @@ mod manifest;
 mod order_process;
 mod pricing;
 mod refusals;
+mod tables;
 mod tax;
 mod units;

@@ -39,6 +39,7 @@ impl Certificate {
             "serialNumber": self.serial,
             "boughtOn": self.bought_on.to_string(),
             "validUntil": self.valid_until.to_string(),
+            "endedOn": null,
         })
     }
 }

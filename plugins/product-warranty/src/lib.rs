@@ -1,10 +1,10 @@
 //! The plugin `product-warranty`: what makers stand in for, as fields of products, with certificates for pieces sold.
 //!
-//! *Owns*: the terms by tax category, the form of a certificate.
+//! *Owns*: the terms by tax category, the form of a certificate, the table of those registered.
 //! *Depends on*: `vectis-plugin-api` alone.
-//! *Invariants*: a certificate's number tells all of it, so nothing has to be stored; the same registration makes the same
-//! certificate.
-//! *Start reading at*: `../fields.graphql` for what is added, [`ProductWarranty`] for the answers.
+//! *Invariants*: a piece has one certificate; the same registration makes the same certificate, and is kept once.
+//! *Start reading at*: `../fields.graphql` for what is added, [`ProductWarranty`] for the answers, `../tables.sql` for what
+//! is kept.
 
 mod certificate;
 mod config;
@@ -58,20 +58,23 @@ impl Fields for ProductWarranty {
                 let category = arguments.text("taxCategory").unwrap_or_default();
                 Ok(self.config.terms(category).map_or(Value::Null, Terms::answer))
             }
-            "warrantyCertificate" => {
-                let certificate = Certificate::read(arguments.text("number").unwrap_or_default());
-                Ok(certificate.map_or(Value::Null, |certificate| certificate.answer()))
-            }
+            "warrantyCertificate" => self.find(arguments.text("number").unwrap_or_default()),
             _ => Err(ctx.unknown(query)),
         }
     }
 
     fn mutate(&self, ctx: &FieldsCtx, mutation: &str, arguments: &Arguments) -> Result<Value, Error> {
         match mutation {
-            "warrantyRegister" => Ok(match self.register(&arguments.read("input")?) {
-                Ok(certificate) => json!({ "certificate": certificate.answer(), "userErrors": [] }),
-                Err(refusal) => json!({ "certificate": null, "userErrors": [refusal] }),
-            }),
+            "warrantyRegister" => {
+                let outcome = match self.certificate(&arguments.read("input")?) {
+                    Ok(certificate) => self.register(certificate)?,
+                    Err(refusal) => Err(refusal),
+                };
+                Ok(match outcome {
+                    Ok(certificate) => json!({ "certificate": certificate.answer(), "userErrors": [] }),
+                    Err(refusal) => json!({ "certificate": null, "userErrors": [refusal] }),
+                })
+            }
             _ => Err(ctx.unknown(mutation)),
         }
     }
@@ -87,8 +90,37 @@ struct Register {
 }
 
 impl ProductWarranty {
+    /// A certificate that was registered.
+    fn find(&self, number: &str) -> Result<Value, Error> {
+        // A mistyped number need not be looked for.
+        let Some(certificate) = Certificate::read(number) else { return Ok(Value::Null) };
+        let rows = self.host.sql("find", &json!({ "number": certificate.number() }))?;
+        let Some(row) = rows.first() else { return Ok(Value::Null) };
+        let mut answer = certificate.answer();
+        answer["endedOn"] = row["ended_on"].clone();
+        Ok(answer)
+    }
+
+    /// Keeps a certificate. The piece's first one stays, so that whoever asks again gets the same answer.
+    fn register(&self, certificate: Certificate) -> Result<Result<Certificate, Value>, Error> {
+        let number = certificate.number();
+        let parameters = json!({
+            "serial": certificate.serial,
+            "number": number,
+            "boughtOn": certificate.bought_on.to_string(),
+            "validUntil": certificate.valid_until.to_string(),
+        });
+        let rows = self.host.sql("register", &parameters)?;
+        let kept = rows.first().and_then(|row| row["number"].as_str());
+        if kept.is_some_and(|kept| kept != number) {
+            let message = "the piece has a certificate with other days";
+            return Ok(Err(refusal("ALREADY_REGISTERED", "serialNumber", message)));
+        }
+        Ok(Ok(certificate))
+    }
+
     /// The certificate, or the user error.
-    fn register(&self, input: &Register) -> Result<Certificate, Value> {
+    fn certificate(&self, input: &Register) -> Result<Certificate, Value> {
         let serial = input.serial_number.trim().to_ascii_uppercase();
         if !(1..=40).contains(&serial.len()) || !serial.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
             let message = "a serial number is 1 to 40 letters and digits";
@@ -100,10 +132,7 @@ impl ProductWarranty {
         let Some(terms) = self.config.terms(&input.tax_category) else {
             return Err(refusal("NO_WARRANTY", "taxCategory", "the maker stands in for nothing here"));
         };
-        let certificate =
-            Certificate { serial, bought_on, valid_until: bought_on.last_day_after(terms.months) };
-        self.host.info(format!("registered {}", certificate.number()));
-        Ok(certificate)
+        Ok(Certificate { serial, bought_on, valid_until: bought_on.last_day_after(terms.months) })
     }
 }
 
@@ -114,6 +143,7 @@ fn refusal(code: &str, field: &str, message: &str) -> Value {
 export_plugin! {
     manifest: "../plugin.toml",
     fields: { "warranty" => ProductWarranty }, graphql: "../fields.graphql",
+    tables: "../tables.sql",
 }
 
 #[cfg(test)]

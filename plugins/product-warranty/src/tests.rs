@@ -1,5 +1,8 @@
+use std::collections::BTreeMap;
+
 use vectis_plugin_api::fields::Parent;
 use vectis_plugin_api::serde_json::{Value, json};
+use vectis_plugin_api::tables::Tables;
 use vectis_plugin_api::testing::{self, FieldsHarness};
 use vectis_plugin_api::{ErrorCode, Id};
 
@@ -12,7 +15,25 @@ fn warranty() -> FieldsHarness {
         "categories": { "tools": { "months": 24, "scope": "PARTS_AND_LABOUR", "conditions": "Not for hire." } },
         "others": { "months": 12, "scope": "PARTS" },
     });
-    testing::fields::<ProductWarranty>(config).unwrap()
+    let harness = testing::fields::<ProductWarranty>(config).unwrap();
+    keep_certificates(&harness);
+    harness
+}
+
+/// Answers as the table does: a piece keeps its first certificate.
+fn keep_certificates(harness: &FieldsHarness) {
+    let mut kept: BTreeMap<String, String> = BTreeMap::new();
+    harness.host().on_sql(move |statement, parameters| {
+        let text = |name: &str| parameters[name].as_str().unwrap_or_default().to_owned();
+        Ok(match statement {
+            "register" => vec![json!({ "number": kept.entry(text("serial")).or_insert(text("number")) })],
+            "find" => {
+                let found = kept.values().filter(|number| **number == text("number"));
+                found.map(|number| json!({ "number": number, "ended_on": null })).collect()
+            }
+            other => panic!("{other} is no statement of the plugin"),
+        })
+    });
 }
 
 fn product(number: u8, tax_category: &str) -> Parent {
@@ -74,7 +95,38 @@ fn a_registration_makes_a_certificate_that_can_be_read_again() {
     assert_eq!(made["certificate"]["serialNumber"], "A1B2");
     assert_eq!(made["certificate"]["validUntil"], "2028-01-14");
     assert_eq!(read, made["certificate"]);
-    assert_eq!(harness.logs()[0].message, format!("registered {number}"));
+}
+
+#[test]
+fn what_was_not_registered_is_not_found() {
+    let elsewhere = register("A1B2", "2026-01-15");
+    let number = elsewhere["certificate"]["number"].as_str().unwrap();
+
+    assert_eq!(warranty().query("warrantyCertificate", json!({ "number": number })).unwrap(), Value::Null);
+}
+
+#[test]
+fn a_piece_has_one_certificate_however_often_it_is_registered() {
+    let harness = warranty();
+    let register = |bought_on: &str| {
+        let input = json!({ "serialNumber": "A1", "taxCategory": "tools", "boughtOn": bought_on });
+        harness.mutate("warrantyRegister", json!({ "input": input })).unwrap()
+    };
+
+    let first = register("2026-01-15");
+
+    assert_eq!(register("2026-01-15"), first);
+    let other = register("2026-01-16");
+    assert_eq!(other["certificate"], Value::Null);
+    assert_eq!(other["userErrors"][0]["code"], "ALREADY_REGISTERED");
+}
+
+#[test]
+fn the_tables_can_be_read() {
+    let tables = Tables::parse(include_str!("../tables.sql")).unwrap();
+
+    assert_eq!(tables.migrations.len(), 2);
+    assert_eq!(tables.statements.keys().collect::<Vec<_>>(), ["end_due", "find", "register"]);
 }
 
 #[test]

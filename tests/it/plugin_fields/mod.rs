@@ -2,10 +2,12 @@
 
 mod answers;
 mod batches;
+mod contributions;
 mod life;
 mod mutations;
 mod permissions;
 mod refusals;
+mod tables;
 
 use serde_json::{Value, json};
 use vectis_tests::{Client, Graphql, PluginFolder, TestHost};

@@ -8,6 +8,7 @@ mod idempotency;
 mod inbox;
 mod migrations;
 mod outbox;
+mod plugin_schemas;
 mod pool;
 mod readers;
 mod retry;

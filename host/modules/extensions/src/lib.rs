@@ -6,13 +6,15 @@
 mod events;
 mod service;
 mod store;
+mod tables;
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 
 use vectis_contracts::extensions::Extensions;
-use vectis_db::{Db, ModuleMigrations};
+use vectis_contracts::plugin_tables::PluginTables;
+use vectis_db::{Db, ModuleMigrations, PluginSchemas};
 
 /// The schema `extensions`.
 pub static MIGRATIONS: ModuleMigrations =
@@ -28,9 +30,12 @@ pub struct Deps {
 pub struct Built {
     /// The store of the plugins.
     pub extensions: Arc<dyn Extensions>,
+    /// The plugins' own tables.
+    pub tables: Arc<dyn PluginTables>,
 }
 
 /// Puts the module together.
 pub fn build(deps: Deps) -> Built {
-    Built { extensions: Arc::new(service::PgExtensions::new(deps)) }
+    let tables = Arc::new(tables::PgTables(PluginSchemas::new(deps.db.pool().clone())));
+    Built { extensions: Arc::new(service::PgExtensions::new(deps)), tables }
 }
