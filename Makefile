@@ -15,6 +15,7 @@ test:
 bench:
 	.ci/install
 	SQLX_OFFLINE=true cargo build --release --workspace
+	tests/borders/build
 	SQLX_OFFLINE=true .ci/with-postgres --durable cargo bench -p vectis-tests
 
 lint:

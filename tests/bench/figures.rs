@@ -3,9 +3,10 @@
 use anyhow::Result;
 
 use crate::measure::Effort;
+use crate::rows::borders::BorderRows;
 use crate::rows::plugin::PluginRows;
 use crate::rows::process::Process;
-use crate::rows::{cart, catalogue, order, plugin, process, throughput};
+use crate::rows::{borders, cart, catalogue, order, plugin, process, throughput};
 use crate::shop::Shop;
 use crate::table::{Row, Times};
 
@@ -28,6 +29,8 @@ pub(crate) struct Figures {
     pub(crate) orders: [Row; 3],
     /// 1,000 lines priced.
     pub(crate) plugin: PluginRows,
+    /// The same over other borders, where they are built.
+    pub(crate) borders: Option<BorderRows>,
     /// `vectis serve` as a process of its own.
     pub(crate) process: Process,
 }
@@ -51,6 +54,7 @@ impl Figures {
             ],
             orders: throughput::orders(shop, effort).await?,
             plugin: plugin::price(shop, effort).await?,
+            borders: borders::price(effort).await?,
         })
     }
 
@@ -63,6 +67,7 @@ impl Figures {
         rows.extend(&self.place);
         rows.extend(&self.orders);
         rows.extend([&self.plugin.linked, &self.plugin.guarded, &self.plugin.converted, &self.plugin.apart]);
+        rows.extend(self.borders.iter().flat_map(|borders| [&borders.wasm, &borders.webhook]));
         rows.push(&self.process.start);
         rows
     }

@@ -21,6 +21,7 @@ pub mod plugin_services;
 pub mod plugin_tables;
 pub mod plugins;
 pub mod points;
+pub mod price_candidates;
 pub mod priced_cart;
 pub mod pricing;
 pub mod products;

@@ -7,6 +7,8 @@ use chrono::{DateTime, Utc};
 use vectis_kernel::ids::{AccountId, ChannelId, EmployeeId, LocationId, PriceListId, VariantId};
 use vectis_kernel::{Ctx, Currency, Money, Quantity, UnitPrice};
 
+use crate::price_candidates::PriceCandidates;
+
 /// Why an extension point gave no answer. Never a guessed price, tax or state instead.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PointError {
@@ -138,7 +140,7 @@ pub struct PricingQuestion {
     /// The lines.
     pub lines: Vec<PricingLine>,
     /// All candidates, line after line.
-    pub candidates: Vec<PriceCandidate>,
+    pub candidates: PriceCandidates,
 }
 
 /// The price of a line.

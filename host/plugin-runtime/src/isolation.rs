@@ -9,6 +9,9 @@ use vectis_contracts::plugins::Isolation;
 
 use crate::process::{Limits, ProcessSettings};
 
+/// How long a process may take to load the plugin, or an instance to be constructed in it.
+const START_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// Which plugin runs where. The operator's word for one plugin goes first, then the list of those trusted, then the default.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IsolationPolicy {
@@ -94,6 +97,7 @@ impl ProcessOptions {
             arguments: self.arguments,
             workers: self.workers,
             spares: self.spares,
+            start_timeout: START_TIMEOUT,
             kill_grace: self.kill_grace,
             limits: Limits {
                 memory_bytes: self.memory_mib.saturating_mul(1 << 20),

@@ -15,7 +15,7 @@ use crate::isolation::Quarantine;
 use crate::load::{Code, Library};
 use crate::point::Point;
 use crate::process::{self, Remote};
-use crate::refusal::{Fault, Step};
+use crate::refusal::{Fault, Step, cut};
 
 /// What the plugin's process did instead of answering: it died, or it was killed. Only the host itself says so.
 pub(crate) const PROCESS_FAULT: ErrorCode = ErrorCode(900);
@@ -87,7 +87,7 @@ impl<W> Instance<W> {
 
     /// The answer broke a rule of the point.
     pub(crate) fn lied(&self, what: String) -> PointError {
-        PointError::InvalidAnswer { point: self.point.group(), plugin: self.name.clone(), what }
+        PointError::InvalidAnswer { point: self.point.group(), plugin: self.name.clone(), what: cut(what) }
     }
 
     /// Whether it keeps failing and is not asked again.

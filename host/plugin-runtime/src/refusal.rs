@@ -69,6 +69,15 @@ impl fmt::Display for Step {
     }
 }
 
+/// The longest sentence that is passed on to people.
+pub(crate) const MAX_SENTENCE_BYTES: usize = 1_000;
+
+/// A sentence with a plugin's words in it, up to the length that anybody reads.
+pub(crate) fn cut(mut sentence: String) -> String {
+    sentence.truncate(sentence.floor_char_boundary(MAX_SENTENCE_BYTES));
+    sentence
+}
+
 /// A refusal before it is known whose: where, and why with the fix.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Fault {

@@ -6,8 +6,17 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use chrono::DateTime;
 use serde_json::{Value, json};
+use uuid::Uuid;
 use vectis_contracts::plugins::Isolation;
+use vectis_contracts::points::{PriceCandidate, PriceLevel};
+use vectis_contracts::price_candidates::PriceCandidates;
+use vectis_kernel::ids::PriceListId;
+use vectis_kernel::{Currency, Quantity, UnitPrice};
+use vectis_plugin_api::Id;
+use vectis_plugin_api::abi::pricing::candidates_of;
+use vectis_plugin_api::pricing::{Candidate, PriceLevel as WireLevel};
 
 use crate::config::ConfigSchema;
 use crate::host_api::{Admission, LogLimit};
@@ -161,4 +170,49 @@ fn the_seventeenth_version_of_a_plugin_is_loaded_with_a_warning() {
     }
 
     assert!(written().contains("golden is mapped in 17 versions"), "{}", written());
+}
+
+#[test]
+fn candidates_of_the_domain_lie_in_memory_as_plugins_read_them() {
+    let list = PriceListId(Uuid::from_u128(0x0102_0304_0506_0708_090a_0b0c_0d0e_0f10));
+    let instant = |ms| DateTime::from_timestamp_millis(ms);
+    let candidate = |level, priority, price_list_id| PriceCandidate {
+        level,
+        price_list_id,
+        priority,
+        min_quantity: Quantity::from_milli(1_500),
+        unit_price: UnitPrice::from_micros(12_500, Currency::EUR),
+        converted: false,
+        valid_from: None,
+        valid_to: None,
+    };
+    let bounded = PriceCandidate {
+        converted: true,
+        valid_from: instant(-7),
+        valid_to: instant(1_768_478_400_001),
+        ..candidate(PriceLevel::Managed, i32::MIN, None)
+    };
+    let candidates = [
+        bounded,
+        candidate(PriceLevel::Location, -1, Some(list)),
+        candidate(PriceLevel::Account, 0, Some(list)),
+        candidate(PriceLevel::Group, 1, Some(list)),
+        candidate(PriceLevel::Default, i32::MAX, Some(list)),
+    ];
+    let wire = |level| Candidate::new(level, 12_500).from_quantity(1_500);
+    let of_list = |level, priority| wire(level).of_list(Id(list.0.into_bytes()), priority);
+    let expected = [
+        wire(WireLevel::MANAGED).of_list(Id::NIL, i32::MIN).valid(-7, 1_768_478_400_001).converted(),
+        of_list(WireLevel::LOCATION, -1),
+        of_list(WireLevel::ACCOUNT, 0),
+        of_list(WireLevel::GROUP, 1),
+        of_list(WireLevel::DEFAULT, i32::MAX),
+    ];
+
+    let kept = PriceCandidates::of(Currency::EUR, candidates.clone());
+
+    assert_eq!(candidates_of(kept.as_records()), expected);
+    assert!(kept.iter().eq(candidates.iter().cloned()) && kept.len() == 5);
+    assert_eq!(kept.get(5), None);
+    assert!(kept.range(1..3).eq(candidates[1..3].iter().cloned()) && kept.range(4..6).len() == 0);
 }

@@ -5,11 +5,18 @@ use std::error::Error;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use reqwest::header::{
+use bytes::Bytes;
+use http::header::{
     ACCEPT, AUTHORIZATION, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, COOKIE, HOST, HeaderMap, HeaderName,
-    HeaderValue, LOCATION, TRANSFER_ENCODING, UPGRADE,
+    HeaderValue, LOCATION, TRANSFER_ENCODING, UPGRADE, USER_AGENT,
 };
-use reqwest::{Client, Method, StatusCode, redirect};
+use http::{Method, Request, Response, StatusCode, Uri};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::{Body as _, Incoming};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::sync::Semaphore;
 use url::{Host, Url};
 use vectis_contracts::plugin_services::{ServiceCaller, ServiceError, ServiceErrorKind};
@@ -22,6 +29,10 @@ use crate::resolve::{Guarded, Resolver, Unreachable};
 
 /// Redirects of one request.
 const MAX_REDIRECTS: usize = 3;
+/// Connections to one host that are kept for the next request.
+const IDLE_CONNECTIONS: usize = 4;
+/// Bytes of an answer's head.
+const MAX_HEAD_BYTES: usize = 64 * 1024;
 /// Headers a plugin may send, and gets.
 const MAX_HEADERS: usize = 64;
 /// What a plugin may ask with.
@@ -42,7 +53,7 @@ pub(crate) struct HttpService {
 
 struct PluginClient {
     reachable: Arc<Reachable>,
-    client: Client,
+    client: Client<HttpsConnector<HttpConnector<Guarded>>, Full<Bytes>>,
     turns: Semaphore,
 }
 
@@ -80,14 +91,14 @@ impl HttpService {
         question: HttpQuestion,
         body: &[u8],
     ) -> Result<(HttpAnswer, Vec<u8>), ServiceError> {
-        let mut hop = self.first_hop(question, body)?;
+        let mut hop = self.first_hop(caller, question, body)?;
+        let body = Bytes::copy_from_slice(body);
         let plugin = self.client(caller)?;
         let _turn = plugin.turns.acquire().await.map_err(|_| unavailable("the server is about to end"))?;
         for _ in 0..=MAX_REDIRECTS {
             require_target(caller, &plugin.reachable, &hop.url)?;
-            let request = plugin.client.request(hop.method.clone(), hop.url.clone());
-            let request = request.headers(hop.headers.clone()).body(body.to_vec());
-            let response = request.send().await.map_err(|error| unreached(&error))?;
+            let request = hop.request(body.clone())?;
+            let response = plugin.client.request(request).await.map_err(|error| unreached(&error))?;
             match hop.next(&response)? {
                 Some(next) => hop = next,
                 None => return self.read(response).await,
@@ -96,7 +107,12 @@ impl HttpService {
         Err(unavailable(format!("it redirects more than {MAX_REDIRECTS} times")))
     }
 
-    fn first_hop(&self, question: HttpQuestion, body: &[u8]) -> Result<Hop, ServiceError> {
+    fn first_hop(
+        &self,
+        caller: &ServiceCaller,
+        question: HttpQuestion,
+        body: &[u8],
+    ) -> Result<Hop, ServiceError> {
         let HttpQuestion { method, url, headers, .. } = question;
         let method = METHODS
             .into_iter()
@@ -107,7 +123,10 @@ impl HttpService {
             let (bytes, most) = (body.len(), self.limits.http_request_bytes);
             return Err(limit(format!("the request has {bytes} bytes, at most {most} are sent")));
         }
-        Ok(Hop { method, url, headers: plugin_headers(headers)? })
+        let mut headers = plugin_headers(headers)?;
+        let agent = HeaderValue::try_from(format!("Vectis (plugin {})", caller.plugin));
+        headers.entry(USER_AGENT).or_insert(agent.unwrap_or(HeaderValue::from_static("Vectis")));
+        Ok(Hop { method, url, headers })
     }
 
     /// The plugin's client as it is granted now.
@@ -118,15 +137,18 @@ impl HttpService {
             return Ok(known.clone());
         }
         let guarded = Guarded { resolver: self.resolver.clone(), reachable: reachable.clone() };
-        let client = Client::builder()
-            .dns_resolver(Arc::new(guarded))
-            .redirect(redirect::Policy::none())
-            .no_proxy()
-            .referer(false)
-            .tls_backend_preconfigured(self.tls.clone())
-            .user_agent(format!("Vectis (plugin {})", caller.plugin))
-            .build()
-            .map_err(|error| unavailable(format!("no client can be made: {error}")))?;
+        let mut connector = HttpConnector::new_with_resolver(guarded);
+        connector.enforce_http(false);
+        let connector = HttpsConnectorBuilder::new()
+            .with_tls_config(self.tls.clone())
+            .https_or_http()
+            .enable_http1()
+            .wrap_connector(connector);
+        let client = Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_max_idle_per_host(IDLE_CONNECTIONS)
+            .http1_max_buf_size(MAX_HEAD_BYTES)
+            .build(connector);
         let turns = Semaphore::new(self.limits.http_concurrent.max(1));
         let made = Arc::new(PluginClient { reachable, client, turns });
         clients.insert(caller.plugin.clone(), made.clone());
@@ -134,23 +156,25 @@ impl HttpService {
     }
 
     /// Reads the answer up to the most that is taken.
-    async fn read(&self, mut response: reqwest::Response) -> Result<(HttpAnswer, Vec<u8>), ServiceError> {
+    async fn read(&self, response: Response<Incoming>) -> Result<(HttpAnswer, Vec<u8>), ServiceError> {
         if response.headers().get(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
             return Err(unavailable("the answer is compressed, although that was not asked for"));
         }
         let most = self.limits.http_response_bytes;
         let too_large = || limit(format!("the answer has more than the {most} bytes that are taken"));
-        if response.content_length().is_some_and(|length| length > most as u64) {
+        let (head, mut frames) = response.into_parts();
+        if frames.size_hint().lower() > most as u64 {
             return Err(too_large());
         }
-        let (status, headers) = (response.status().as_u16(), answer_headers(response.headers()));
         let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| unreached(&error))? {
+        while let Some(frame) = frames.frame().await {
+            let Ok(chunk) = frame.map_err(|error| unreached(&error))?.into_data() else { continue };
             if body.len() + chunk.len() > most {
                 return Err(too_large());
             }
             body.extend_from_slice(&chunk);
         }
+        let (status, headers) = (head.status.as_u16(), answer_headers(&head.headers));
         Ok((HttpAnswer { status, headers }, body))
     }
 }
@@ -163,8 +187,18 @@ struct Hop {
 }
 
 impl Hop {
+    fn request(&self, body: Bytes) -> Result<Request<Full<Bytes>>, ServiceError> {
+        let uri: Uri =
+            self.url.as_str().parse().map_err(|_| input("the URL cannot be asked for".to_owned()))?;
+        let mut request = Request::new(Full::new(body));
+        *request.method_mut() = self.method.clone();
+        *request.uri_mut() = uri;
+        *request.headers_mut() = self.headers.clone();
+        Ok(request)
+    }
+
     /// Where a redirect leads. What has an effect is not repeated elsewhere: such a redirect is an answer.
-    fn next(&self, response: &reqwest::Response) -> Result<Option<Self>, ServiceError> {
+    fn next<B>(&self, response: &Response<B>) -> Result<Option<Self>, ServiceError> {
         let is_redirect = matches!(
             response.status(),
             StatusCode::MOVED_PERMANENTLY
@@ -236,16 +270,16 @@ fn answer_headers(headers: &HeaderMap) -> Vec<(String, String)> {
 }
 
 /// Why there is no answer. The error's own words may hold the URL, and that may hold a secret.
-fn unreached(error: &reqwest::Error) -> ServiceError {
+fn unreached(error: &(dyn Error + 'static)) -> ServiceError {
     let mut deepest = String::new();
     let mut next: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(cause) = next {
-        if let Some(refused) = cause.downcast_ref::<Unreachable>() {
+        // An I/O error hands its own cause out in this way only.
+        let within = cause.downcast_ref::<std::io::Error>().and_then(|error| error.get_ref());
+        if let Some(refused) = within.and_then(|cause| cause.downcast_ref::<Unreachable>()) {
             return ServiceError::new(ServiceErrorKind::Denied, refused.to_string());
         }
-        if !cause.is::<reqwest::Error>() {
-            deepest = format!(": {cause}");
-        }
+        deepest = format!(": {cause}");
         next = cause.source();
     }
     unavailable(format!("the other side cannot be reached{deepest}"))

@@ -4,10 +4,13 @@ use std::error::Error;
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use async_trait::async_trait;
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use hyper_util::client::legacy::connect::dns::Name;
+use tower_service::Service;
 
 use crate::address::Reachable;
 
@@ -53,8 +56,19 @@ pub(crate) struct Guarded {
     pub(crate) reachable: Arc<Reachable>,
 }
 
-impl Resolve for Guarded {
-    fn resolve(&self, name: Name) -> Resolving {
+/// A look-up under way.
+type Found = Pin<Box<dyn Future<Output = io::Result<std::vec::IntoIter<SocketAddr>>> + Send>>;
+
+impl Service<Name> for Guarded {
+    type Response = std::vec::IntoIter<SocketAddr>;
+    type Error = io::Error;
+    type Future = Found;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, name: Name) -> Found {
         let Self { resolver, reachable } = self.clone();
         Box::pin(async move {
             let found = resolver.resolve(name.as_str()).await?;
@@ -62,11 +76,9 @@ impl Resolve for Guarded {
             // The port is the client's to set.
             let allowed: Vec<_> = allowed.map(|address| SocketAddr::new(address, 0)).collect();
             if allowed.is_empty() {
-                let refused: Box<dyn Error + Send + Sync> =
-                    Box::new(Unreachable { name: name.as_str().to_owned() });
-                return Err(refused);
+                return Err(io::Error::other(Unreachable { name: name.as_str().to_owned() }));
             }
-            Ok(Box::new(allowed.into_iter()) as Addrs)
+            Ok(allowed.into_iter())
         })
     }
 }

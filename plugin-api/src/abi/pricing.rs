@@ -288,6 +288,14 @@ pub fn build<T: Pricing>(config_json: &str, host: Host) -> Result<PricingObj, Er
     Ok(PricingWire_TO::from_value(Guarded::new(strategy), TD_Opaque))
 }
 
+/// Records of eight words as the candidates they are in memory: what a host keeps in this form it need not convert.
+pub fn candidates_of(records: &[[u64; 8]]) -> &[Candidate] {
+    const { assert!(size_of::<Candidate>() == size_of::<[u64; 8]>()) };
+    const { assert!(align_of::<Candidate>() == align_of::<[u64; 8]>()) };
+    // SAFETY: size and alignment are the same, as just asserted; all fields are integers, for which any bytes are a value.
+    unsafe { std::slice::from_raw_parts(records.as_ptr().cast(), records.len()) }
+}
+
 /// Asks a strategy of the same program, without vtable and guard: what benchmarks measure the border against.
 pub fn price_statically<T: Pricing>(
     strategy: &T,

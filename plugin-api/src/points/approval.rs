@@ -12,7 +12,8 @@
 //! - Nobody approves a step twice: who has approved it is objected to.
 //!
 //! A host asks only about approvers of the step, so a strategy that objects to one of them for a reason of its own must leave
-//! enough others.
+//! enough others. It takes up to 20 steps with up to 1,000 approvers each, names of up to 200 bytes, and the first 1,000 bytes
+//! of an objection.
 //!
 //! # A complete strategy
 //!

@@ -14,6 +14,8 @@
 //! - The effects of a step do not undo each other: it does not reserve and release stock, nor hold and release credit.
 //! - Stock that has been shipped is not released: goods come back by a return.
 //!
+//! A host takes up to 200 states and 2,000 transitions, names of up to 200 bytes, and the first 1,000 bytes of a reason.
+//!
 //! # A complete process
 //!
 //! ```

@@ -19,7 +19,7 @@
 //! Where prices include tax, the kinds with a rate take, together, amount × sum ÷ (1 + sum) of their rates, each its part of
 //! it; the tax of earlier stages is then inside the amount, and a strategy that is not taken on it subtracts it first. A tax per
 //! piece, and any other that is no plain rate of the amount, states the rate 0. A host takes taxes of more than ten times a
-//! line's amount for a mistake and refuses them.
+//! line's amount for a mistake and refuses them; likewise more than 1,000 kinds, or 50 taxes per line.
 //!
 //! # A complete strategy
 //!

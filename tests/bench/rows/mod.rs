@@ -1,5 +1,6 @@
 //! The rows, by what they are about.
 
+pub(crate) mod borders;
 pub(crate) mod cart;
 pub(crate) mod catalogue;
 pub(crate) mod order;

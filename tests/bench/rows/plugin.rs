@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 use uuid::Uuid;
 use vectis_contracts::plugins::Isolation;
 use vectis_contracts::points::{PriceCandidate, PriceLevel, PricingLine, PricingPoint, PricingQuestion};
+use vectis_contracts::price_candidates::PriceCandidates;
 use vectis_kernel::ids::{ChannelId, PriceListId};
 use vectis_kernel::{Ctx, Currency, Quantity, UnitPrice};
 use vectis_plugin_api::abi::load::open;
@@ -169,6 +170,9 @@ fn in_domain_words(channel_id: ChannelId) -> PricingQuestion {
         currency: Currency::EUR,
         at: ctx.now(),
         lines: (0..).step_by(TIERS.len()).zip(skus(LINES)).map(line).collect(),
-        candidates: TIERS.into_iter().map(tier).cycle().take(LINES * TIERS.len()).collect(),
+        candidates: PriceCandidates::of(
+            Currency::EUR,
+            TIERS.into_iter().map(tier).cycle().take(LINES * TIERS.len()),
+        ),
     }
 }

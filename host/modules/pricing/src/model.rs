@@ -7,6 +7,7 @@ use rust_decimal::Decimal;
 use vectis_contracts::points::{
     PointError, PriceCandidate, PriceLevel, PricedAnswer, PricingLine, PricingQuestion,
 };
+use vectis_contracts::price_candidates::PriceCandidates;
 use vectis_contracts::pricing::{PriceQuery, PriceQueryLine, PriceTier, QuotedPrice};
 use vectis_kernel::ids::{PriceListId, VariantId};
 use vectis_kernel::unit_price::round_half_away;
@@ -31,7 +32,7 @@ pub(crate) struct Source {
 /// All candidates of a query, variant after variant, most specific level first.
 #[derive(Debug)]
 pub(crate) struct Candidates {
-    all: Vec<PriceCandidate>,
+    all: PriceCandidates,
     /// Sorted by variant.
     ranges: Vec<(VariantId, Range<usize>)>,
 }
@@ -48,7 +49,7 @@ impl Candidates {
             keys.extend(rows.map(|(row, (variant_id, min))| (*variant_id, index, *min, row)));
         }
         keys.sort_unstable();
-        let mut all = Vec::with_capacity(count);
+        let mut all = PriceCandidates::with_capacity(currency, count);
         let mut ranges: Vec<(VariantId, Range<usize>)> = Vec::new();
         for (variant_id, index, min_quantity, row) in keys {
             let source = &sources[index];
@@ -59,7 +60,7 @@ impl Candidates {
                 Some((last, range)) if *last == variant_id => range.end += 1,
                 _ => ranges.push((variant_id, all.len()..all.len() + 1)),
             }
-            all.push(PriceCandidate {
+            all.push(&PriceCandidate {
                 level: source.level,
                 price_list_id: source.price_list_id,
                 priority: source.priority,
@@ -119,7 +120,7 @@ pub(crate) fn ladder_question(
     for line in &query.lines {
         let range = candidates.range_of(line.variant_id);
         let mut begins: Vec<Quantity> =
-            candidates.all[range.clone()].iter().map(|candidate| candidate.min_quantity).collect();
+            candidates.all.range(range.clone()).map(|candidate| candidate.min_quantity).collect();
         begins.sort_unstable();
         begins.dedup();
         lines.extend(begins.iter().map(|begin| pricing_line(line, askable(*begin), range.clone())));
@@ -190,13 +191,13 @@ fn quote(
     }
     let candidate = match answer.candidate {
         None => None,
-        Some(index) if line.candidates.contains(&index) => Some(&question.candidates[index]),
+        Some(index) if line.candidates.contains(&index) => question.candidates.get(index),
         Some(index) => return Err(format!("candidate {index} is not among {:?}", line.candidates)),
     };
     Ok(QuotedPrice {
         unit_price,
-        level: candidate.map(|candidate| candidate.level),
-        price_list_id: candidate.and_then(|candidate| candidate.price_list_id),
+        level: candidate.as_ref().map(|candidate| candidate.level),
+        price_list_id: candidate.as_ref().and_then(|candidate| candidate.price_list_id),
         min_quantity: candidate.map_or(Quantity::ZERO, |candidate| candidate.min_quantity),
     })
 }

@@ -17,13 +17,15 @@ use vectis_plugin_api::abi::remote;
 use vectis_plugin_api::approval::{ApprovalStep as WireStep, Approver as WireApprover};
 use vectis_plugin_api::{Error, Id};
 
-use crate::adapters::{Adapter, id};
+use crate::adapters::{Adapter, MAX_NAME_BYTES, id};
 use crate::lifecycle::{Construct, Instance, Recipe};
 use crate::point::Point;
-use crate::refusal::Fault;
+use crate::refusal::{Fault, cut};
 
 /// Nobody waits for more.
 const MAX_STEPS: usize = 20;
+/// More people than anybody names one by one.
+const MAX_APPROVERS: usize = 1_000;
 
 pub(crate) struct ApprovalAdapter(Instance<ApprovalObj>);
 
@@ -99,7 +101,7 @@ impl ApprovalPoint for ApprovalAdapter {
             Some(reason) if reason.trim().is_empty() => {
                 Err(self.0.lied("it objects to a decision without a reason".to_owned()))
             }
-            objection => Ok(objection),
+            objection => Ok(objection.map(cut)),
         }
     }
 }
@@ -108,6 +110,13 @@ pub(super) fn answer(step: WireStep) -> Result<ApprovalStep, String> {
     let WireStep { name, quorum, approvers, .. } = step;
     if name.trim().is_empty() {
         return Err("a step has no name".to_owned());
+    }
+    if name.len() > MAX_NAME_BYTES {
+        return Err(format!("the step {name:?} has a name of more than {MAX_NAME_BYTES} bytes"));
+    }
+    if approvers.len() > MAX_APPROVERS {
+        let there = approvers.len();
+        return Err(format!("the step {name:?} names {there} approvers, at most {MAX_APPROVERS} are taken"));
     }
     if quorum == 0 {
         return Err(format!("the step {name:?} needs no approvals"));
@@ -134,6 +143,9 @@ fn approver(approver: WireApprover) -> Result<Approver, String> {
         }
         WireApprover::Employee(employee) => Ok(Approver::Employee(EmployeeId(Uuid::from_bytes(employee.0)))),
         WireApprover::Role(role) if role.trim().is_empty() => Err("names a role without a name".to_owned()),
+        WireApprover::Role(role) if role.len() > MAX_NAME_BYTES => {
+            Err(format!("names a role of more than {MAX_NAME_BYTES} bytes"))
+        }
         WireApprover::Role(role) => Ok(Approver::Role(role)),
         WireApprover::AnyApprover => Ok(Approver::AnyApprover),
     }

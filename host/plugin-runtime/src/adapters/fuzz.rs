@@ -2,7 +2,8 @@
 
 use uuid::Uuid;
 use vectis_contracts::points::{
-    Approver, Jurisdiction, OrderEffect, OrderState, OrderStep, PricingLine, TaxingLine, TaxingQuestion,
+    Approver, Jurisdiction, OrderEffect, OrderState, OrderStep, OrderTransition, PricingLine, TaxingLine,
+    TaxingQuestion,
 };
 use vectis_kernel::ids::{ChannelId, VariantId};
 use vectis_kernel::{Currency, Money, Quantity};
@@ -10,7 +11,7 @@ use vectis_plugin_api::Id;
 use vectis_plugin_api::abi::approval::{ApprovalStepRecord, ApproverRecord};
 use vectis_plugin_api::abi::order_process::StepRecord;
 use vectis_plugin_api::abi::tax::{TaxAmount, TaxAnswer, TaxKind};
-use vectis_plugin_api::approval::ApprovalStep;
+use vectis_plugin_api::approval::{ApprovalStep, Approver as WireApprover};
 use vectis_plugin_api::order_process::Step;
 use vectis_plugin_api::pricing::Priced;
 
@@ -143,15 +144,59 @@ fn taxes_beyond_the_largest_amount_are_refused() {
     assert!(why.contains("has taxes of -9223372036854775809, more than -9223372036854775808"), "{why}");
 }
 
-#[test]
-fn order_steps() {
-    let states = ["Open", "VAT"].map(|key| OrderState {
+fn state(key: &str) -> OrderState {
+    OrderState {
         key: key.to_owned(),
         name: key.to_owned(),
         is_editable: false,
         is_final: false,
         is_canceled: false,
-    });
+    }
+}
+
+/// Found by `process::fuzz`: each transition was looked for among all states, long after the process had no more time.
+#[test]
+fn endless_graphs_are_refused() {
+    let states: Vec<OrderState> = (0..201).map(|at| state(&at.to_string())).collect();
+    let back = OrderTransition {
+        name: "back".to_owned(),
+        from: "0".to_owned(),
+        to: "1".to_owned(),
+        buyer_may: false,
+    };
+    let unnamable = OrderTransition { name: "x".repeat(201), ..back.clone() };
+    let check = order_process::check_graph;
+
+    assert_eq!(check(&states[..200], &vec![back.clone(); 2_000]), Ok(()));
+    assert!(check(&states, &[]).is_err());
+    assert!(check(&states[..200], &vec![back; 2_001]).is_err());
+    assert!(check(&states[..200], &[unnamable]).is_err());
+    assert!(check(&[state(&"x".repeat(201))], &[]).is_err());
+}
+
+/// Found by `process::fuzz`: a hundred thousand kinds of tax, and a step with as many approvers, were taken.
+#[test]
+fn endless_lists_are_refused() {
+    let tax = |kinds, amounts| {
+        let amount = TaxAmount { line: 0, kind: 0, amount_minor: 0 };
+        let kinds = vec![TaxKind::new("VAT", "DE", 1); kinds];
+        tax::answer(&taxable(1), &TaxAnswer { kinds: kinds.into(), amounts: vec![amount; amounts].into() })
+    };
+    assert!(tax(1_000, 50).is_ok() && tax(1_001, 50).is_err() && tax(1_000, 51).is_err());
+
+    let step = |approvers| {
+        approval::answer(ApprovalStep::new("large", 1, vec![WireApprover::AnyApprover; approvers])).map(drop)
+    };
+    assert!(step(1_000).is_ok() && step(1_001).is_err());
+    let role = WireApprover::Role("x".repeat(201));
+    assert!(approval::answer(ApprovalStep::new("large", 1, [role])).is_err());
+    let nameless = ApprovalStep::new("x".repeat(201), 1, [WireApprover::AnyApprover]);
+    assert!(approval::answer(nameless).is_err());
+}
+
+#[test]
+fn order_steps() {
+    let states = ["Open", "VAT"].map(state);
     fuzz("order steps", |dice| {
         let effect = |dice: &mut Dice| {
             let known = OrderEffect::ALL[dice.below(OrderEffect::ALL.len())].0.to_owned();

@@ -26,6 +26,9 @@ use crate::lifecycle::Recipe;
 use crate::point::Point;
 use crate::refusal::Fault;
 
+/// The longest name that an answer may give anything.
+const MAX_NAME_BYTES: usize = 200;
+
 /// An entry point behind its extension point.
 pub(crate) trait Adapter: Sized + Send + Sync + 'static {
     const POINT: Point;

@@ -15,10 +15,14 @@ use vectis_plugin_api::abi::order_process::{
 use vectis_plugin_api::abi::remote;
 use vectis_plugin_api::order_process::{Effect, State, Step as WireStep, Transition};
 
-use crate::adapters::Adapter;
+use crate::adapters::{Adapter, MAX_NAME_BYTES};
 use crate::lifecycle::{Construct, Instance, Recipe};
 use crate::point::Point;
-use crate::refusal::{Fault, Step};
+use crate::refusal::{Fault, Step, cut};
+
+/// More than anybody has names for.
+const MAX_STATES: usize = 200;
+const MAX_TRANSITIONS: usize = 2_000;
 
 pub(crate) struct OrderProcessAdapter {
     instance: Instance<OrderProcessObj>,
@@ -45,13 +49,12 @@ impl Adapter for OrderProcessAdapter {
     fn start(recipe: Recipe) -> Result<Self, Fault> {
         let instance = Instance::start(Self::POINT, recipe, CONSTRUCT)?;
         let unanswered = |error: PointError| Fault::new(Step::SelfTest, error.to_string());
-        let states = instance.ask(states).map_err(unanswered)?.into_iter().map(state).collect();
-        let transitions =
+        let states: Vec<_> = instance.ask(states).map_err(unanswered)?.into_iter().map(state).collect();
+        let transitions: Vec<_> =
             instance.ask(transitions).map_err(unanswered)?.into_iter().map(transition).collect();
+        check_graph(&states, &transitions)
+            .map_err(|what| Fault::new(Step::SelfTest, format!("{}; mend the plugin", cut(what))))?;
         let adapter = Self { instance, states, transitions };
-        adapter
-            .check_graph()
-            .map_err(|what| Fault::new(Step::SelfTest, format!("{what}; mend the plugin")))?;
         adapter.instance.passed(adapter.place(&first_facts()))?;
         Ok(adapter)
     }
@@ -106,35 +109,51 @@ impl OrderProcessAdapter {
         let decided = self.instance.ask(|plugin| ask(plugin, &record))?;
         answer(&self.states, decided).map_err(|what| self.instance.lied(what))
     }
+}
 
-    /// States are there, named and different; transitions connect them, and none leaves a final one.
-    fn check_graph(&self) -> Result<(), String> {
-        if self.states.is_empty() {
-            return Err("it has no states".to_owned());
-        }
-        let mut keys = BTreeSet::new();
-        for state in &self.states {
-            if state.key.is_empty() || state.name.is_empty() {
-                return Err(format!("a state has the key {:?} and the name {:?}", state.key, state.name));
-            }
-            if !keys.insert(&state.key) {
-                return Err(format!("it has the state {} twice", state.key));
-            }
-        }
-        for transition in &self.transitions {
-            let OrderTransition { name, from, to, .. } = transition;
-            if name.is_empty() {
-                return Err(format!("the transition from {from} to {to} has no name"));
-            }
-            if let Some(unknown) = [from, to].into_iter().find(|key| !keys.contains(key)) {
-                return Err(format!("its transition {name} names {unknown:?}, which is none of its states"));
-            }
-            if self.states.iter().any(|state| state.is_final && state.key == *from) {
-                return Err(format!("its transition {name} leaves {from}, which is final"));
-            }
-        }
-        Ok(())
+/// States are there, named and different; transitions connect them, and none leaves a final one.
+pub(super) fn check_graph(states: &[OrderState], transitions: &[OrderTransition]) -> Result<(), String> {
+    if states.is_empty() {
+        return Err("it has no states".to_owned());
     }
+    if states.len() > MAX_STATES || transitions.len() > MAX_TRANSITIONS {
+        return Err(format!(
+            "it has {} states and {} transitions, at most {MAX_STATES} and {MAX_TRANSITIONS} are taken",
+            states.len(),
+            transitions.len()
+        ));
+    }
+    let mut keys = BTreeSet::new();
+    for state in states {
+        if state.key.is_empty() || state.name.is_empty() {
+            return Err(format!("a state has the key {:?} and the name {:?}", state.key, state.name));
+        }
+        if state.key.len().max(state.name.len()) > MAX_NAME_BYTES {
+            return Err(format!(
+                "the state {:?} has a key or name of more than {MAX_NAME_BYTES} bytes",
+                state.key
+            ));
+        }
+        if !keys.insert(&state.key) {
+            return Err(format!("it has the state {} twice", state.key));
+        }
+    }
+    for transition in transitions {
+        let OrderTransition { name, from, to, .. } = transition;
+        if name.is_empty() {
+            return Err(format!("the transition from {from} to {to} has no name"));
+        }
+        if name.len() > MAX_NAME_BYTES {
+            return Err(format!("the transition {name:?} has a name of more than {MAX_NAME_BYTES} bytes"));
+        }
+        if let Some(unknown) = [from, to].into_iter().find(|key| !keys.contains(key)) {
+            return Err(format!("its transition {name} names {unknown:?}, which is none of its states"));
+        }
+        if states.iter().any(|state| state.is_final && state.key == *from) {
+            return Err(format!("its transition {name} leaves {from}, which is final"));
+        }
+    }
+    Ok(())
 }
 
 /// A step to a state there is, with effects this server knows; or a refusal with its reason.
@@ -147,7 +166,7 @@ pub(super) fn answer(states: &[OrderState], step: WireStep) -> Result<OrderStep,
         WireStep::Refuse { reason } if reason.trim().is_empty() => {
             Err("it refuses without a reason".to_owned())
         }
-        WireStep::Refuse { reason } => Ok(OrderStep::Refuse { reason }),
+        WireStep::Refuse { reason } => Ok(OrderStep::Refuse { reason: cut(reason) }),
     }
 }
 

@@ -5,14 +5,15 @@ use uuid::Uuid;
 use vectis_contracts::points::{
     PointError, PriceCandidate, PriceLevel, PricedAnswer, PricingLine, PricingPoint, PricingQuestion,
 };
+use vectis_contracts::price_candidates::PriceCandidates;
 use vectis_kernel::ids::{ChannelId, VariantId};
 use vectis_kernel::{Currency, Quantity, UnitPrice};
 use vectis_plugin_api::Error;
 use vectis_plugin_api::abi::host::HostObj;
 use vectis_plugin_api::abi::module::PluginModRef;
-use vectis_plugin_api::abi::pricing::{PricingCall, PricingObj, price};
+use vectis_plugin_api::abi::pricing::{PricingCall, PricingObj, candidates_of, price};
 use vectis_plugin_api::abi::remote;
-use vectis_plugin_api::pricing::{Candidate, Line, PriceLevel as WireLevel, Priced};
+use vectis_plugin_api::pricing::{Line, Priced};
 
 use crate::adapters::{Adapter, id, id_if_any};
 use crate::lifecycle::{Construct, Instance, Recipe};
@@ -61,14 +62,14 @@ impl PricingPoint for PricingAdapter {
         if question.lines.is_empty() {
             return Ok(Vec::new());
         }
-        let candidates: Vec<Candidate> = question.candidates.iter().map(candidate).collect();
+        let candidates = candidates_of(question.candidates.as_records());
         let lines: Vec<Line<'_>> = question.lines.iter().map(line).collect();
         let call = PricingCall {
             account_id: id_if_any(question.account_id),
             location_id: id_if_any(question.location_id),
             now_ms: question.at.timestamp_millis(),
             budget_ns: self.0.budget_ns(),
-            ..PricingCall::new(question.currency.code(), id(question.channel_id), &candidates)
+            ..PricingCall::new(question.currency.code(), id(question.channel_id), candidates)
         };
         let priced = self.0.ask(|plugin| price(plugin, &call, &lines))?;
         let mut answers = Vec::with_capacity(priced.len());
@@ -78,24 +79,6 @@ impl PricingPoint for PricingAdapter {
         }
         Ok(answers)
     }
-}
-
-fn candidate(candidate: &PriceCandidate) -> Candidate {
-    let level = match candidate.level {
-        PriceLevel::Managed => WireLevel::MANAGED,
-        PriceLevel::Location => WireLevel::LOCATION,
-        PriceLevel::Account => WireLevel::ACCOUNT,
-        PriceLevel::Group => WireLevel::GROUP,
-        PriceLevel::Default => WireLevel::DEFAULT,
-    };
-    let wire = Candidate::new(level, candidate.unit_price.micros)
-        .of_list(id_if_any(candidate.price_list_id), candidate.priority)
-        .from_quantity(candidate.min_quantity.milli())
-        .valid(
-            candidate.valid_from.map_or(i64::MIN, |from| from.timestamp_millis()),
-            candidate.valid_to.map_or(i64::MAX, |to| to.timestamp_millis()),
-        );
-    if candidate.converted { wire.converted() } else { wire }
 }
 
 fn line(line: &PricingLine) -> Line<'_> {
@@ -158,6 +141,6 @@ fn first_question() -> PricingQuestion {
         currency: Currency::EUR,
         at: DateTime::<Utc>::UNIX_EPOCH,
         lines: vec![line],
-        candidates: vec![candidate],
+        candidates: PriceCandidates::of(Currency::EUR, [candidate]),
     }
 }

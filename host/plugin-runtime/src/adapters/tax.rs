@@ -16,14 +16,17 @@ use vectis_plugin_api::abi::tax::{
 };
 use vectis_plugin_api::tax::TaxLine;
 
-use crate::adapters::{Adapter, id};
+use crate::adapters::{Adapter, MAX_NAME_BYTES, id};
 use crate::lifecycle::{Construct, Instance, Recipe};
 use crate::point::Point;
 use crate::refusal::{Fault, Step};
 
 /// How many times its amount the taxes on a line may be. Duties on spirits reach several times the price.
 const MAX_TIMES_AMOUNT: i128 = 10;
-const MAX_NAME_BYTES: usize = 200;
+/// More kinds of tax than there are authorities over one address.
+const MAX_KINDS: usize = 1_000;
+/// More taxes than lie on one line, as a mean.
+const MAX_AMOUNTS_PER_LINE: usize = 50;
 
 pub(crate) struct TaxAdapter {
     instance: Instance<TaxObj>,
@@ -107,6 +110,17 @@ fn wire_line(line: &TaxingLine) -> TaxLine<'_> {
 }
 
 pub(super) fn answer(question: &TaxingQuestion, found: &WireAnswer) -> Result<TaxAnswer, String> {
+    let (kinds, amounts) = (found.kinds.len(), found.amounts.len());
+    if kinds > MAX_KINDS {
+        return Err(format!("it has {kinds} tax kinds, at most {MAX_KINDS} are taken"));
+    }
+    let most = question.lines.len() * MAX_AMOUNTS_PER_LINE;
+    if amounts > most {
+        return Err(format!(
+            "it has {amounts} taxes on {} lines, at most {most} are taken",
+            question.lines.len()
+        ));
+    }
     let kinds = found.kinds.iter().map(kind).collect::<Result<Vec<_>, _>>()?;
     // Wide, so that no sum is cut off at what an amount can hold and then looks small enough.
     let mut sums = vec![0_i128; question.lines.len()];

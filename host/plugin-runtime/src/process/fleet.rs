@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
+use std::io;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
@@ -20,9 +21,6 @@ use crate::process::supervise::supervise;
 use crate::process::worker::{Question, Seat, Trouble, Worker, blocking};
 use crate::process::{ProcessSettings, area};
 use crate::refusal::{Fault, Step};
-
-/// How long a process may take to load the plugin, or an instance to be constructed in it.
-pub(crate) const START_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What is loaded.
 pub(crate) struct Cargo {
@@ -44,7 +42,7 @@ pub(crate) struct Blueprint {
 }
 
 /// The processes of a plugin; they end with it.
-pub(crate) struct Fleet(Arc<Shared>);
+pub(crate) struct Fleet(pub(super) Arc<Shared>);
 
 /// What callers and supervisor share.
 pub(crate) struct Shared {
@@ -70,7 +68,7 @@ pub(crate) struct Pool {
     pub(crate) all: Vec<Arc<Worker>>,
     pub(crate) idle: Vec<Arc<Worker>>,
     /// How many are answering.
-    serving: usize,
+    pub(crate) serving: usize,
     pub(crate) is_stopped: bool,
     /// Why the last one did not start.
     pub(crate) trouble: Option<String>,
@@ -79,12 +77,26 @@ pub(crate) struct Pool {
 impl Fleet {
     /// Starts the first process, which judges the plugin, and has the others started behind it.
     pub(crate) fn start(cargo: Cargo, settings: ProcessSettings) -> Result<Self, Fault> {
-        let refused = |error: std::io::Error| {
+        let refused = |error: io::Error| {
             Fault::new(Step::Load, format!("no process of its own can be made for it: {error}"))
         };
-        let (waker, woken) = Link::pair().map_err(refused)?;
         let name = format!("plugin-{}", cargo.plugin);
-        let shared = Arc::new(Shared {
+        let (fleet, woken) = Self::new(cargo, settings).map_err(refused)?;
+        let (sender, first) = mpsc::channel();
+        let theirs = fleet.0.clone();
+        // A thread of its own that lives as long as the processes: the kernel ends them with the thread that started them.
+        let thread = std::thread::Builder::new().name(name);
+        thread.spawn(move || supervise(&theirs, &woken, &sender)).map_err(refused)?;
+        match first.recv() {
+            Ok(outcome) => outcome.map(|()| fleet),
+            Err(_) => Err(refused(io::ErrorKind::Other.into())),
+        }
+    }
+
+    /// No processes yet, and what wakes whoever looks after them.
+    pub(crate) fn new(cargo: Cargo, settings: ProcessSettings) -> io::Result<(Self, Link)> {
+        let (waker, woken) = Link::pair()?;
+        let shared = Shared {
             cargo,
             settings,
             pool: Mutex::default(),
@@ -96,17 +108,8 @@ impl Fleet {
             deaths: AtomicU32::new(0),
             faults: AtomicU64::new(0),
             restarts: AtomicU64::new(0),
-        });
-        let (sender, first) = mpsc::channel();
-        let theirs = shared.clone();
-        // A thread of its own that lives as long as the processes: the kernel ends them with the thread that started them.
-        let thread = std::thread::Builder::new().name(name);
-        thread.spawn(move || supervise(&theirs, &Link::new(woken), &sender)).map_err(refused)?;
-        let fleet = Self(shared);
-        match first.recv() {
-            Ok(outcome) => outcome.map(|()| fleet),
-            Err(_) => Err(refused(std::io::ErrorKind::Other.into())),
-        }
+        };
+        Ok((Self(Arc::new(shared)), Link::new(woken)))
     }
 
     /// Has an instance constructed. It goes with the handle.
@@ -122,9 +125,8 @@ impl Fleet {
         // From here on dropping it takes it off the roll again.
         let remote = Remote { shared: self.0.clone(), blueprint, budget };
         remote.shared.wake();
-        let taken = remote.shared.take(START_TIMEOUT)?;
-        let built = taken.worker.build(&mut taken.worker.seat(), &remote.blueprint);
-        built.map_err(|trouble| remote.shared.failed(&trouble, START_TIMEOUT)).flatten()?;
+        let taken = remote.shared.take(remote.shared.settings.start_timeout)?;
+        remote.shared.build(&taken.worker, &mut taken.worker.seat(), &remote.blueprint)?;
         drop(taken);
         Ok(remote)
     }
@@ -166,12 +168,13 @@ impl Remote {
     ) -> Result<A, Error> {
         let shared = &self.shared;
         let is_limited = !self.budget.is_zero();
-        let taken = shared.take(if is_limited { self.budget } else { START_TIMEOUT })?;
+        let start_timeout = shared.settings.start_timeout;
+        let taken = shared.take(if is_limited { self.budget } else { start_timeout })?;
         let (worker, allowed) = (&taken.worker, self.budget.saturating_add(shared.settings.kill_grace));
         let mut seat = worker.seat();
-        shared.retire(worker, &mut seat).map_err(|trouble| shared.failed(&trouble, START_TIMEOUT))?;
-        let built = worker.build(&mut seat, &self.blueprint);
-        built.map_err(|trouble| shared.failed(&trouble, START_TIMEOUT)).flatten()?;
+        let patience = if is_limited { allowed } else { start_timeout };
+        shared.retire(worker, &mut seat, patience).map_err(|trouble| shared.failed(&trouble, patience))?;
+        shared.build(worker, &mut seat, &self.blueprint)?;
         let question = Question {
             verb,
             instance: self.blueprint.id,
@@ -197,14 +200,19 @@ impl Drop for Remote {
 
 impl Worker {
     /// Constructs an instance unless the process has it already.
-    fn build(&self, seat: &mut Seat, blueprint: &Blueprint) -> Result<Result<(), Error>, Trouble> {
+    fn build(
+        &self,
+        seat: &mut Seat,
+        blueprint: &Blueprint,
+        timeout: Duration,
+    ) -> Result<Result<(), Error>, Trouble> {
         if seat.constructed.contains(&blueprint.id) {
             return Ok(Ok(()));
         }
         let question = Question {
             verb: Verb::Construct,
             instance: blueprint.id,
-            until: Some(Instant::now() + START_TIMEOUT),
+            until: Some(Instant::now() + timeout),
             services: Some(&*blueprint.services),
         };
         let built = self.ask(seat, &question, |writer| json(writer, &blueprint.construct))?;
@@ -248,10 +256,16 @@ impl Shared {
         let blueprints: Vec<_> = self.roll().values().cloned().collect();
         let mut seat = worker.seat();
         for blueprint in blueprints {
-            if worker.build(&mut seat, &blueprint).is_err() {
+            if worker.build(&mut seat, &blueprint, self.settings.start_timeout).is_err() {
                 return;
             }
         }
+    }
+
+    /// Constructs an instance for whoever is about to ask it.
+    fn build(&self, worker: &Worker, seat: &mut Seat, blueprint: &Blueprint) -> Result<(), Error> {
+        let timeout = self.settings.start_timeout;
+        worker.build(seat, blueprint, timeout).map_err(|trouble| self.failed(&trouble, timeout))?
     }
 
     /// Puts a process into the pool.
@@ -329,8 +343,8 @@ impl Shared {
         self.changed.notify_one();
     }
 
-    /// Lets go of instances that nobody holds any more.
-    fn retire(&self, worker: &Worker, seat: &mut Seat) -> Result<(), Trouble> {
+    /// Lets go of instances that nobody holds any more. Whoever asks has no more patience for all of them than for an answer.
+    fn retire(&self, worker: &Worker, seat: &mut Seat, patience: Duration) -> Result<(), Trouble> {
         let generation = self.generation.load(Ordering::Acquire);
         if seat.generation == generation {
             return Ok(());
@@ -340,9 +354,9 @@ impl Shared {
             let roll = self.roll();
             seat.constructed.iter().filter(|id| !roll.contains_key(id)).copied().collect()
         };
+        let until = Some(Instant::now() + patience);
         for instance in gone {
             seat.constructed.remove(&instance);
-            let until = Some(Instant::now() + START_TIMEOUT);
             let question = Question { verb: Verb::Drop, instance, until, services: None };
             // An error of the instance on its way out concerns nobody.
             let _ = worker.ask(seat, &question, |_| ())?;

@@ -10,6 +10,8 @@ mod area;
 mod bytes;
 pub(crate) mod codec;
 mod fleet;
+#[cfg(test)]
+mod fuzz;
 mod link;
 mod protocol;
 mod remote;
@@ -37,6 +39,8 @@ pub(crate) struct ProcessSettings {
     pub(crate) arguments: Vec<OsString>,
     pub(crate) workers: usize,
     pub(crate) spares: usize,
+    /// How long a process may take to load the plugin, or an instance to be constructed in it.
+    pub(crate) start_timeout: Duration,
     pub(crate) kill_grace: Duration,
     pub(crate) limits: Limits,
     pub(crate) log_lines_per_second: u32,

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use crate::host_api::{Admission, LogLimit};
-use crate::process::fleet::{START_TIMEOUT, Shared, json};
+use crate::process::fleet::{Shared, json};
 use crate::process::link::{Link, Received};
 use crate::process::protocol::{Load, Verb, schema};
 use crate::process::worker::{Question, Trouble, Worker};
@@ -73,11 +73,11 @@ impl Watch<'_> {
         let question = Question {
             verb: Verb::Load,
             instance: 0,
-            until: Some(Instant::now() + START_TIMEOUT),
+            until: Some(Instant::now() + settings.start_timeout),
             services: None,
         };
         let outcome = worker.ask(&mut worker.seat(), &question, |writer| json(writer, &load));
-        let loaded = outcome.map_err(|trouble| failed(start_trouble(&trouble)));
+        let loaded = outcome.map_err(|trouble| failed(start_trouble(&trouble, settings.start_timeout)));
         match loaded? {
             Ok(_) => {
                 self.shared.warm(&worker);
@@ -164,10 +164,10 @@ impl Watch<'_> {
     }
 }
 
-fn start_trouble(trouble: &Trouble) -> String {
+fn start_trouble(trouble: &Trouble, timeout: Duration) -> String {
     match trouble {
         Trouble::Died(how) => format!("its process {how} while loading it; the log has what it printed"),
-        Trouble::Overdue => format!("it was not loaded within {} s", START_TIMEOUT.as_secs()),
+        Trouble::Overdue => format!("it was not loaded within {} s", timeout.as_secs()),
         Trouble::Garbled => "its process broke the protocol while loading it".to_owned(),
         Trouble::TooLarge => "its manifest is too large".to_owned(),
     }

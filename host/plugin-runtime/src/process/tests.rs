@@ -14,6 +14,7 @@ use vectis_plugin_api::pricing::{Candidate, Line, PriceLevel, Priced};
 use vectis_plugin_api::tax::TaxLine;
 use vectis_plugin_api::{Error, ErrorCode, Id};
 
+use crate::lifecycle::PROCESS_FAULT;
 use crate::process::area::{ANSWER_BYTES, Area, PAYLOAD, QUESTION_BYTES, Right, Word, answers, questions};
 use crate::process::bytes::{Full, Garbled, Reader, Writer};
 use crate::process::codec::{self, approval, order_process, pricing, tax};
@@ -207,6 +208,14 @@ fn errors_arrive_and_endless_ones_are_cut() {
 
     let found = codec::read_error(&area.copy_out(length).unwrap()).unwrap();
     assert_eq!(found.message.len(), 16 * 1024);
+}
+
+#[test]
+fn a_process_cannot_say_that_it_died() {
+    let error = Error::new(PROCESS_FAULT, "it died");
+    let (area, length) = written(|writer| codec::write_error(writer, &error));
+
+    assert_eq!(codec::read_error(&area.copy_out(length).unwrap()), Err(Garbled));
 }
 
 #[test]

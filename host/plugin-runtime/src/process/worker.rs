@@ -99,6 +99,11 @@ impl Worker {
         program.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         // A process that has ended already takes nothing; how it ended shows when it is asked.
         let _ = link.send_files([questions_file.as_fd(), answers_file.as_fd(), plugin.as_fd()]);
+        Ok((Self::new(child, link, questions, answers), output))
+    }
+
+    /// A process that has its files.
+    pub(crate) fn new(child: Child, link: Link, questions: Area, answers: Area) -> Self {
         let seat = Seat {
             questions,
             answers,
@@ -112,7 +117,7 @@ impl Worker {
             generation: 0,
         };
         let (pid, child, seat) = (child.id(), Mutex::new(child), Mutex::new(seat));
-        Ok((Self { pid, link, seat, child, is_ended: AtomicBool::new(false) }, output))
+        Self { pid, link, seat, child, is_ended: AtomicBool::new(false) }
     }
 
     /// The side of whoever asks. Waits for nobody: a worker is taken from the pool by one caller.

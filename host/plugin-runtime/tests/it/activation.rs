@@ -113,7 +113,8 @@ async fn an_unknown_point_is_refused() {
     assert_eq!((code, field), (PluginCode::UnknownPoint, vec!["point".to_owned()]));
     assert_eq!(
         message,
-        "\"vectis.magic\" is no extension point; there are vectis.pricing, vectis.tax, vectis.order_process, vectis.approval"
+        "\"vectis.magic\" is no extension point; there are vectis.pricing, vectis.tax, vectis.order_process, \
+         vectis.approval, vectis.fields, vectis.shipping_rate"
     );
 }
 

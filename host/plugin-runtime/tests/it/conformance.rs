@@ -79,6 +79,16 @@ fn tax_table_keeps_every_promise() {
     }
 }
 
+/// With carriers that answer well, badly, or not at all; nothing leaves the machine.
+#[test]
+fn carrier_rate_keeps_every_promise() {
+    let flat =
+        json!({ "code": "flat", "name": "Flat", "currency": "EUR", "price_minor": 990, "per_kg_minor": 10 });
+    let config =
+        json!({ "url": "https://api.carrier.example/v1/rates", "signs_in": true, "fallback": [flat] });
+    assert_keeps(&first_party("carrier-rate"), config);
+}
+
 #[test]
 fn the_order_processes_keep_every_promise() {
     assert_keeps(&first_party("retail-order-process"), json!({}));

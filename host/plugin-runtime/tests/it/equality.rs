@@ -9,6 +9,7 @@ use vectis_contracts::points::{
     ApprovalFacts, Jurisdiction, OrderFacts, PriceCandidate, PriceLevel, PricingLine, PricingQuestion,
     TaxingLine, TaxingQuestion,
 };
+use vectis_contracts::price_candidates::PriceCandidates;
 use vectis_kernel::ids::{PriceListId, VariantId};
 use vectis_kernel::{Ctx, Currency, Money, Quantity, UnitPrice};
 use vectis_plugin_runtime::RuntimeOptions;
@@ -81,7 +82,7 @@ fn pricing(lines: usize) -> PricingQuestion {
     };
     PricingQuestion {
         lines: (0..lines).map(line).collect(),
-        candidates: (0..lines * 4 + 4).map(candidate).collect(),
+        candidates: PriceCandidates::of(Currency::EUR, (0..lines * 4 + 4).map(candidate)),
         ..cart("", 0)
     }
 }

@@ -33,6 +33,12 @@ pub(crate) fn fault_fields() -> &'static [u8] {
     BYTES.get_or_init(|| built("vectis-fault-fields", "tests/fault-fields"))
 }
 
+/// The bytes of `vectis-fault-services`, which asks the host for what it is told to.
+pub(crate) fn fault_services() -> &'static [u8] {
+    static BYTES: OnceLock<Vec<u8>> = OnceLock::new();
+    BYTES.get_or_init(|| built("vectis-fault-services", "tests/fault-services"))
+}
+
 /// A frozen plugin.
 pub(crate) fn golden(name: &str) -> Vec<u8> {
     std::fs::read(workspace().join("tests/golden").join(name)).unwrap()

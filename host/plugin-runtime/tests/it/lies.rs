@@ -5,6 +5,7 @@ use uuid::Uuid;
 use vectis_contracts::points::{
     ApprovalStep, Approver, OrderEffect, OrderFacts, OrderStep, PointError, PricedAnswer, TaxAmount, TaxKind,
 };
+use vectis_contracts::price_candidates::PriceCandidates;
 use vectis_kernel::{Currency, Money, UnitPrice};
 
 use crate::libraries::{fault_plugin, template};
@@ -50,15 +51,18 @@ async fn the_whole_question_reaches_the_plugin() {
     let mut question = cart("A-1", 3);
     question.at = DateTime::from_timestamp(1_000, 0).unwrap();
     // Expired, not reached, and not yet in force: the template takes none of them.
-    question.candidates[0].valid_to = Some(question.at);
-    question.candidates[1].min_quantity = vectis_kernel::Quantity::from_milli(1_001);
-    question.candidates[2].valid_from = DateTime::from_timestamp(1_001, 0);
+    let mut candidates: Vec<_> = question.candidates.iter().collect();
+    candidates[0].valid_to = Some(question.at);
+    candidates[1].min_quantity = vectis_kernel::Quantity::from_milli(1_001);
+    candidates[2].valid_from = DateTime::from_timestamp(1_001, 0);
+    question.candidates = PriceCandidates::of(Currency::EUR, candidates.clone());
     let none = folder.start().await.pricing().unwrap();
     assert_eq!(none.price(&question).unwrap(), [None, None, None]);
 
-    question.candidates[0].valid_to = DateTime::from_timestamp(1_001, 0);
-    question.candidates[1].min_quantity = question.lines[1].quantity;
-    question.candidates[2].valid_from = Some(question.at);
+    candidates[0].valid_to = DateTime::from_timestamp(1_001, 0);
+    candidates[1].min_quantity = question.lines[1].quantity;
+    candidates[2].valid_from = Some(question.at);
+    question.candidates = PriceCandidates::of(Currency::EUR, candidates);
     let prices: Vec<_> =
         none.price(&question).unwrap().into_iter().map(|answer| answer.unwrap().unit_price.micros).collect();
     assert_eq!(prices, [500_000; 3]);

@@ -16,6 +16,7 @@ mod panics;
 mod questions;
 mod refusals;
 mod reload;
+mod services;
 mod shop;
 mod starting;
 mod swap;

@@ -6,6 +6,7 @@ use vectis_contracts::points::{
     ApprovalFacts, ApprovalStep, Approver, DecisionFacts, Jurisdiction, OrderFacts, PriceCandidate,
     PriceLevel, PricingLine, PricingQuestion, TaxingLine, TaxingQuestion,
 };
+use vectis_contracts::price_candidates::PriceCandidates;
 use vectis_kernel::ids::{AccountId, EmployeeId, LocationId, PriceListId, VariantId};
 use vectis_kernel::{Currency, Money, Quantity, UnitPrice};
 
@@ -37,7 +38,7 @@ pub(crate) fn cart(sku: &str, lines: usize) -> PricingQuestion {
         currency: Currency::EUR,
         at: DateTime::UNIX_EPOCH,
         lines: (0..lines).map(line).collect(),
-        candidates: vec![candidate; lines],
+        candidates: PriceCandidates::of(Currency::EUR, vec![candidate; lines]),
     }
 }
 

@@ -78,7 +78,7 @@ proptest! {
             let mut expected: Vec<_> =
                 first.iter().chain(&second).filter(|(own, _)| own == number).map(|(_, micros)| *micros).collect();
             let mut found: Vec<_> =
-                question.candidates[line.candidates.clone()].iter().map(|c| c.unit_price.micros).collect();
+                question.candidates.range(line.candidates.clone()).map(|c| c.unit_price.micros).collect();
             expected.sort_unstable();
             found.sort_unstable();
             prop_assert_eq!(found, expected);

@@ -30,7 +30,7 @@ fn usd_worth(rate: &str, effective_from: DateTime<Utc>) -> ExchangeRate {
 
 async fn candidates(room: &Room, query: &PriceQuery) -> Vec<PriceCandidate> {
     room.pricing.quote(&ctx(), query).await.unwrap();
-    room.strategies.asked().pop().unwrap().candidates
+    room.strategies.asked().pop().unwrap().candidates.iter().collect()
 }
 
 #[sqlx::test(migrations = false)]

@@ -70,13 +70,13 @@ fn best(question: &PricingQuestion) -> Vec<Option<PricedAnswer>> {
         let reached = line
             .candidates
             .clone()
-            .filter(|index| question.candidates[*index].min_quantity <= line.quantity)
+            .filter(|index| question.candidates.get(*index).unwrap().min_quantity <= line.quantity)
             .min_by_key(|index| {
-                let candidate = &question.candidates[*index];
+                let candidate = question.candidates.get(*index).unwrap();
                 (candidate.level, -candidate.priority, -candidate.min_quantity.milli())
             });
         reached.map(|index| PricedAnswer {
-            unit_price: question.candidates[index].unit_price,
+            unit_price: question.candidates.get(index).unwrap().unit_price,
             candidate: Some(index),
         })
     });

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 use vectis_contracts::points::{PriceCandidate, PriceLevel, PricingLine, PricingQuestion};
+use vectis_contracts::price_candidates::PriceCandidates;
 use vectis_kernel::ids::{AccountId, ChannelId, LocationId, PriceListId, VariantId};
 use vectis_kernel::{Currency, Quantity, UnitPrice};
 
@@ -36,14 +37,14 @@ impl Cart {
             currency: Currency::EUR,
             at: now(),
             lines: Vec::new(),
-            candidates: Vec::new(),
+            candidates: PriceCandidates::new(Currency::EUR),
         };
         Self { question }
     }
 
     pub(super) fn line(&mut self, sku: &str, quantity_milli: i64, candidates: &[PriceCandidate]) {
         let first = self.question.candidates.len();
-        self.question.candidates.extend_from_slice(candidates);
+        candidates.iter().for_each(|candidate| self.question.candidates.push(candidate));
         // A variant nobody has seen; the same SKU is the same variant.
         let variant = sku.bytes().fold(77_u128, |sum, byte| sum.wrapping_mul(257).wrapping_add(byte.into()));
         self.question.lines.push(PricingLine {
@@ -61,9 +62,8 @@ impl Cart {
 
     pub(super) fn in_currency(mut self, code: &str) -> Self {
         self.question.currency = code.parse().unwrap_or(Currency::EUR);
-        for candidate in &mut self.question.candidates {
-            candidate.unit_price.currency = self.question.currency;
-        }
+        self.question.candidates =
+            PriceCandidates::of(self.question.currency, self.question.candidates.iter());
         self
     }
 }
@@ -103,12 +103,13 @@ pub(super) const LEVELS: [PriceLevel; 5] =
 
 /// The same lines, each with the same candidates, all in another order.
 pub(super) fn rearranged(question: &PricingQuestion, order: &[usize], dice: &mut Dice) -> PricingQuestion {
-    let mut other = PricingQuestion { lines: Vec::new(), candidates: Vec::new(), ..question.clone() };
+    let candidates = PriceCandidates::new(question.currency);
+    let mut other = PricingQuestion { lines: Vec::new(), candidates, ..question.clone() };
     for position in order {
         let line = &question.lines[*position];
-        let own = &question.candidates[line.candidates.clone()];
+        let own: Vec<_> = question.candidates.range(line.candidates.clone()).collect();
         let first = other.candidates.len();
-        other.candidates.extend(dice.order(own.len()).into_iter().map(|index| own[index].clone()));
+        dice.order(own.len()).into_iter().for_each(|index| other.candidates.push(&own[index]));
         other.lines.push(PricingLine { candidates: first..other.candidates.len(), ..line.clone() });
     }
     other
@@ -131,7 +132,7 @@ pub(super) fn short(question: &PricingQuestion) -> String {
     let count = question.lines.len();
     let mut text = format!("{count} lines in {} at {}", question.currency, question.at.timestamp_millis());
     for line in question.lines.iter().take(3) {
-        let own = &question.candidates[line.candidates.clone()];
+        let own: Vec<_> = question.candidates.range(line.candidates.clone()).collect();
         let sku: String = line.sku.chars().take(20).collect();
         let _ = write!(
             text,

@@ -63,15 +63,15 @@ impl Exam for PricingExam {
         for (index, (line, priced)) in question.lines.iter().zip(answer).enumerate() {
             let Some(priced) = priced else { continue };
             let micros = priced.unit_price.micros;
-            if let Some(candidate) = priced.candidate.map(|named| &question.candidates[named])
-                && !applies(candidate, question, together)
+            if let Some(candidate) = priced.candidate.and_then(|named| question.candidates.get(named))
+                && !applies(&candidate, question, together)
             {
-                let found = format!("line {index} costs {micros} millionths from {}", cart::of(candidate));
+                let found = format!("line {index} costs {micros} millionths from {}", cart::of(&candidate));
                 return Err((APPLIES, found));
             }
-            let own = &question.candidates[line.candidates.clone()];
+            let mut own = question.candidates.range(line.candidates.clone());
             let is_known = words.texts.contains(&line.sku);
-            if !is_known && !own.iter().any(|candidate| applies(candidate, question, together)) {
+            if !is_known && !own.any(|candidate| applies(&candidate, question, together)) {
                 let found = format!("line {index} costs {micros} millionths, and no candidate of it applies");
                 return Err((NO_GUESS, found));
             }

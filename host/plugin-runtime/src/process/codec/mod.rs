@@ -10,6 +10,7 @@ pub(crate) mod tax;
 
 use vectis_plugin_api::{Error, ErrorCode};
 
+use crate::lifecycle::PROCESS_FAULT;
 use crate::process::bytes::{Garbled, Reader, Writer};
 
 /// The longest message of an error that is taken.
@@ -25,6 +26,10 @@ pub(crate) fn write_error(writer: &mut Writer<'_>, error: &Error) {
 pub(crate) fn read_error(bytes: &[u8]) -> Result<Error, Garbled> {
     let mut reader = Reader::new(bytes);
     let (code, is_retryable) = (ErrorCode(reader.u32()?), reader.bool()?);
+    // What became of a process only its host can say.
+    if code == PROCESS_FAULT {
+        return Err(Garbled);
+    }
     let mut error = Error::new(code, shortened(reader.text()?)).retryable(is_retryable);
     error.detail_json = shortened(reader.text()?).to_owned();
     reader.finish()?;
