@@ -6,6 +6,7 @@ mod limits;
 mod redirects;
 mod server;
 mod shop;
+mod tables;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
@@ -53,7 +54,8 @@ fn room_with(limits: Limits) -> Room {
     let names = Arc::<Names>::default();
     let secrets = [("carrier_token", "s3cret"), ("empty", "")];
     let secrets = secrets.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-    let deps = Deps { extensions: Arc::new(Store::default()), secrets, limits, resolver: names.clone() };
+    let store = Arc::<Store>::default();
+    let deps = Deps { extensions: store.clone(), tables: store, secrets, limits, resolver: names.clone() };
     Room { services: Services::new(deps).unwrap(), names }
 }
 
@@ -71,7 +73,7 @@ fn granted(of: &[(&str, &[&str])]) -> ServiceCaller {
     let granted = capabilities(of);
     let mut asked = granted.clone();
     asked.remove("addresses");
-    ServiceCaller { plugin: "acme".to_owned(), asked, granted }
+    ServiceCaller { plugin: "acme".to_owned(), asked, granted, tables: None }
 }
 
 /// May go anywhere on the internet, and to this machine.

@@ -93,6 +93,7 @@ async fn introspection_is_shaped_by_who_asks(cast: &Cast) {
         "product",
         "productBySlug",
         "products",
+        "shippingRates",
         "variantsBySku",
     ];
     assert_eq!(anonymous, expected.map(|name| format!("Query.{name}")));

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use async_trait::async_trait;
+use serde_json::{Value, json};
 use vectis_contracts::extensions::{Emit, ExtensionCode, Extensions, Put};
+use vectis_contracts::plugin_tables::{PluginTables, TablesCode, TablesPlan};
 use vectis_kernel::{Ctx, Failure};
 
 #[derive(Default)]
@@ -38,5 +40,29 @@ impl Extensions for Store {
 
     async fn sweep(&self, _: &Ctx) -> Outcome<u64> {
         Ok(0)
+    }
+}
+
+/// A database that tells what it was asked.
+#[async_trait]
+impl PluginTables for Store {
+    async fn install(&self, _: &TablesPlan) -> Result<usize, Failure<TablesCode>> {
+        Ok(0)
+    }
+
+    async fn run(
+        &self,
+        plugin: &str,
+        statement: &str,
+        parameters: &Value,
+    ) -> Result<Vec<Value>, Failure<TablesCode>> {
+        if statement == "DROP" {
+            return Err(Failure::refused(TablesCode::Denied, "permission denied"));
+        }
+        Ok(vec![json!({ "plugin": plugin, "statement": statement, "parameters": parameters })])
+    }
+
+    async fn purge(&self, _: &str) -> Result<bool, Failure<TablesCode>> {
+        Ok(false)
     }
 }
