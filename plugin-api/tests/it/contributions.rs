@@ -87,8 +87,8 @@ fn what_clients_could_not_use_is_refused_with_its_place() {
             "unknown field `keywords`",
         ),
         (
-            "[screens.acme]\n",
-            "[screens.other]\n",
+            "[screens.acme]\ntitle = \"Terms\"\norder = [\"months\"]\n[screens.acme.widgets]\n\"/months\" = \"number\"\n",
+            "[screens.other]\ntitle = \"Terms\"\n",
             "[screens.other] shows a configuration, and there is no [config.other]",
         ),
         (
