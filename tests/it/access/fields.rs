@@ -90,6 +90,7 @@ async fn introspection_is_shaped_by_who_asks(cast: &Cast) {
         "me",
         "myCart",
         "order",
+        "pluginContributions",
         "product",
         "productBySlug",
         "products",
