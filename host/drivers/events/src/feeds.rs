@@ -29,6 +29,41 @@ fn facts<T: DeserializeOwned>(event: &IncomingEvent) -> Result<T, HandleError> {
     serde_json::from_value(data).map_err(|error| HandleError::Refused(error.to_string()))
 }
 
+/// What a source says of one thing.
+trait Report: DeserializeOwned {
+    fn source(&self) -> &str;
+    /// Rises with each report of the source about the thing.
+    fn sequence(&self) -> i64;
+    /// The thing, in two words: where and what.
+    fn subject(&self) -> [&str; 2];
+}
+
+/// What counts of a batch: the newest report of each source, and of two sources that speak of one thing the later record.
+/// In the order of the things, so that two consumers take locks in the same order.
+async fn latest<R: Report>(
+    tx: &mut Tx,
+    feed: &str,
+    events: &[IncomingEvent],
+) -> Result<BTreeMap<String, R>, HandleError> {
+    let mut news = Vec::with_capacity(events.len());
+    for event in events {
+        let report: R = facts(event)?;
+        let place = News {
+            source: report.source().to_owned(),
+            key: key_of(report.subject()),
+            sequence: report.sequence(),
+        };
+        news.push((place, report));
+    }
+    let reports = newest(tx, feed, news).await?;
+    Ok(reports.into_iter().map(|report: R| (key_of(report.subject()), report)).collect())
+}
+
+/// As JSON: either word may have blanks, and other words must not make the same key.
+fn key_of(subject: [&str; 2]) -> String {
+    serde_json::Value::from_iter(subject).to_string()
+}
+
 /// Those of the news that are the newest.
 async fn newest<T>(tx: &mut Tx, feed: &str, news: Vec<(News, T)>) -> Result<Vec<T>, HandleError> {
     let (places, mut facts): (Vec<News>, Vec<Option<T>>) =
@@ -69,3 +104,6 @@ fn failed<C: RefusalCode>(failure: Failure<C>) -> HandleError {
         Failure::Internal(error) => HandleError::Failed(error.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests;

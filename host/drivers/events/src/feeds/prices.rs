@@ -1,6 +1,6 @@
 //! Prices as a system outside makes them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -10,10 +10,9 @@ use vectis_contracts::Tx;
 use vectis_contracts::ports::event_handler::{EventHandler, HandleError, IncomingEvent};
 use vectis_contracts::pricing::{PriceFeed, SetPriceEntry};
 use vectis_contracts::products::Products;
-use vectis_db::inbox::News;
 use vectis_kernel::Ctx;
 
-use super::{TOPIC, facts, failed, newest, quantity, variants};
+use super::{Report, TOPIC, failed, latest, quantity, variants};
 
 /// Its name.
 pub const CONSUMER: &str = "price-feed";
@@ -44,10 +43,17 @@ struct Tier {
     unit_price: Decimal,
 }
 
-impl Reported {
-    fn news(&self) -> News {
-        let key = format!("{} {}", self.price_list, self.sku);
-        News { source: self.source.clone(), key, sequence: self.sequence }
+impl Report for Reported {
+    fn source(&self) -> &str {
+        &self.source
+    }
+
+    fn sequence(&self) -> i64 {
+        self.sequence
+    }
+
+    fn subject(&self) -> [&str; 2] {
+        [&self.price_list, &self.sku]
     }
 }
 
@@ -66,16 +72,7 @@ impl EventHandler for Prices {
     }
 
     async fn handle(&self, tx: &mut Tx, ctx: &Ctx, events: &[IncomingEvent]) -> Result<(), HandleError> {
-        let mut news = Vec::with_capacity(events.len());
-        for event in events {
-            let reported: Reported = facts(event)?;
-            news.push((reported.news(), reported));
-        }
-        // Of two sources that price one variant, the later record counts.
-        let mut latest: HashMap<(String, String), Reported> = HashMap::new();
-        for reported in newest(tx, CONSUMER, news).await? {
-            latest.insert((reported.price_list.clone(), reported.sku.clone()), reported);
-        }
+        let latest: BTreeMap<String, Reported> = latest(tx, CONSUMER, events).await?;
         if latest.is_empty() {
             return Ok(());
         }

@@ -1,6 +1,6 @@
 //! Stock as a system outside counts it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -10,11 +10,10 @@ use vectis_contracts::Tx;
 use vectis_contracts::inventory::{CountedStock, Inventory, StockFeed};
 use vectis_contracts::ports::event_handler::{EventHandler, HandleError, IncomingEvent};
 use vectis_contracts::products::Products;
-use vectis_db::inbox::News;
 use vectis_kernel::Ctx;
 use vectis_kernel::ids::WarehouseId;
 
-use super::{TOPIC, facts, failed, newest, quantity, variants};
+use super::{Report, TOPIC, failed, latest, quantity, variants};
 
 /// Its name.
 pub const CONSUMER: &str = "stock-feed";
@@ -40,10 +39,17 @@ struct Reported {
     on_hand: Decimal,
 }
 
-impl Reported {
-    fn news(&self) -> News {
-        let key = format!("{} {}", self.warehouse, self.sku);
-        News { source: self.source.clone(), key, sequence: self.sequence }
+impl Report for Reported {
+    fn source(&self) -> &str {
+        &self.source
+    }
+
+    fn sequence(&self) -> i64 {
+        self.sequence
+    }
+
+    fn subject(&self) -> [&str; 2] {
+        [&self.warehouse, &self.sku]
     }
 }
 
@@ -62,23 +68,14 @@ impl EventHandler for Stock {
     }
 
     async fn handle(&self, tx: &mut Tx, ctx: &Ctx, events: &[IncomingEvent]) -> Result<(), HandleError> {
-        let mut news = Vec::with_capacity(events.len());
-        for event in events {
-            let reported: Reported = facts(event)?;
-            news.push((reported.news(), reported));
-        }
-        // Of two sources that count one place, the later record counts.
-        let mut latest: HashMap<(String, String), Reported> = HashMap::new();
-        for reported in newest(tx, CONSUMER, news).await? {
-            latest.insert((reported.warehouse.clone(), reported.sku.clone()), reported);
-        }
+        let latest: BTreeMap<String, Reported> = latest(tx, CONSUMER, events).await?;
         if latest.is_empty() {
             return Ok(());
         }
         let skus: Vec<String> = latest.values().map(|reported| reported.sku.clone()).collect();
         let variants = variants(&*self.products, ctx, &skus).await?;
         let warehouses = self.warehouses(ctx).await?;
-        let mut by_source: HashMap<&str, Vec<CountedStock>> = HashMap::new();
+        let mut by_source: BTreeMap<&str, Vec<CountedStock>> = BTreeMap::new();
         for reported in latest.values() {
             let warehouse_id = warehouses.get(&reported.warehouse).copied();
             let warehouse_id = warehouse_id.ok_or_else(|| {
