@@ -63,8 +63,11 @@ pub(crate) fn outcome<T, C: RefusalCode, G: OutputType + From<C>>(
     }
 }
 
-/// The modules name inputs as Rust does, the API as GraphQL does.
+/// The modules name inputs as Rust does, the API as GraphQL does. A JSON pointer is in the words of a plugin's configuration.
 fn camel(part: &str) -> String {
+    if part.starts_with('/') {
+        return part.to_owned();
+    }
     let mut words = part.split('_');
     let first = words.next().unwrap_or_default().to_owned();
     words.fold(first, |mut name, word| {

@@ -39,12 +39,10 @@ async fn a_dropped_plugin_is_listed_activated_and_prices_the_next_cart() {
         }
     };
     let channel = channel_id(&staff, "wholesale").await;
-    let typo = activate(json!({ "percentt": 10 }), channel.clone()).await;
-    assert_eq!(
-        typo.body["data"]["strategyActivate"]["userErrors"][0]["code"], "INVALID_CONFIG",
-        "{}",
-        typo.body
-    );
+    let typo = activate(json!({ "per_cent": 10 }), channel.clone()).await;
+    let refused = &typo.body["data"]["strategyActivate"]["userErrors"][0];
+    assert_eq!(refused["code"], "INVALID_CONFIG", "{}", typo.body);
+    assert_eq!(refused["field"], json!(["/per_cent"]), "the key as the operator wrote it");
     activate(json!({ "percent": 10 }), channel).await.ok();
 
     let after = buyer.new_cart().await;
