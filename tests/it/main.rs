@@ -9,6 +9,7 @@ mod bad_input;
 mod events;
 mod isolation;
 mod kills;
+mod operations;
 mod plugin_fields;
 mod plugins;
 mod races;

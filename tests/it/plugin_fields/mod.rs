@@ -7,7 +7,7 @@ mod life;
 mod mutations;
 mod permissions;
 mod refusals;
-mod tables;
+pub(crate) mod tables;
 
 use serde_json::{Value, json};
 use vectis_tests::{Client, Graphql, PluginFolder, TestHost};
