@@ -74,4 +74,6 @@ ids! {
     CreditNoteId = "creditnote";
     EventId = "event";
     AuditEntryId = "auditentry";
+    PluginScheduleId = "pluginschedule";
+    PluginScheduleRunId = "pluginschedulerun";
 }

@@ -39,6 +39,7 @@ mod refusal;
 mod registry;
 mod report;
 mod runtime;
+mod scheduled;
 mod shadow;
 mod shipping;
 mod stats;
