@@ -123,7 +123,8 @@ impl Manifest {
         let Self { navigation, commands, screens, translations, config, .. } = &manifest;
         let sections = Sections { navigation, commands, screens, translations };
         sections.check(config).map_err(ManifestError)?;
-        schedules::check(&manifest.schedules, manifest.entry_points.get("vectis.task")).map_err(ManifestError)?;
+        schedules::check(&manifest.schedules, manifest.entry_points.get("vectis.task"))
+            .map_err(ManifestError)?;
         check_capabilities(&manifest.capabilities)
             .map_err(|why| ManifestError(format!("[capabilities] {why}")))?;
         Ok(manifest)

@@ -42,7 +42,9 @@ pub enum TimingError {
     #[error("every = {0:?} is too seldom; a schedule is due every 366 days at least")]
     TooSeldom(String),
     /// Not five fields that make sense.
-    #[error("cron = {pattern:?} is no pattern of minute, hour, day of the month, month and day of the week ({why}); write 0 3 * * *")]
+    #[error(
+        "cron = {pattern:?} is no pattern of minute, hour, day of the month, month and day of the week ({why}); write 0 3 * * *"
+    )]
     NoPattern {
         /// As given.
         pattern: String,

@@ -28,7 +28,8 @@ struct Room {
 
 async fn room(pool: PgPool) -> Room {
     let db = testing::db(pool, &[&crate::MIGRATIONS]).await;
-    let built = crate::build(crate::Deps { db: db.clone(), audit: Arc::<FakeAudit>::default(), schedules: TERMS });
+    let built =
+        crate::build(crate::Deps { db: db.clone(), audit: Arc::<FakeAudit>::default(), schedules: TERMS });
     Room { db, extensions: built.extensions }
 }
 

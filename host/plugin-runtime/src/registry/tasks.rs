@@ -44,9 +44,10 @@ impl TaskSlots {
 
     /// An entry point of a plugin that runs for the whole shop.
     pub(super) fn elsewhere(&self, plugin: &str) -> Vec<&str> {
-        let own = self.placed.iter().filter(|((of, _, channel), started)| {
-            of == plugin && channel.is_none() && started.is_ok()
-        });
+        let own = self
+            .placed
+            .iter()
+            .filter(|((of, _, channel), started)| of == plugin && channel.is_none() && started.is_ok());
         own.map(|((_, entry, _), _)| entry.as_str()).collect()
     }
 

@@ -50,7 +50,9 @@ pub(super) struct Begin {
 pub(super) enum Next {
     Begin(Box<Begin>),
     /// Whoever attempted it last is gone, and that was the last attempt: the next time comes.
-    GiveUp { due_at: DateTime<Utc> },
+    GiveUp {
+        due_at: DateTime<Utc>,
+    },
 }
 
 impl Next {
@@ -98,12 +100,9 @@ pub(super) fn ended(
     let now = ctx.now();
     let next_time = run.declared.timing.next_after(now);
     match result {
-        Ok(report) => Ended {
-            outcome: RunOutcome::Succeeded,
-            report: Some(report),
-            error: None,
-            due_at: next_time,
-        },
+        Ok(report) => {
+            Ended { outcome: RunOutcome::Succeeded, report: Some(report), error: None, due_at: next_time }
+        }
         Err(error) if run.attempt < terms.attempts => {
             let due_at = now + retry_wait(terms, run.attempt);
             Ended { outcome: RunOutcome::Retried, report: None, error: Some(error), due_at }

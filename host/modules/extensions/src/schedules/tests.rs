@@ -154,7 +154,9 @@ async fn it_never_overlaps_with_itself_as_long_as_it_is_held(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = false)]
-async fn a_run_whose_process_died_is_taken_up_once_its_lease_is_over_and_the_dead_write_nothing(pool: PgPool) {
+async fn a_run_whose_process_died_is_taken_up_once_its_lease_is_over_and_the_dead_write_nothing(
+    pool: PgPool,
+) {
     let room = Room::due(pool).await;
     let lost = room.take().await.unwrap();
 
@@ -294,7 +296,8 @@ async fn a_process_takes_as_many_as_it_has_room_for_in_as_many_statements(pool: 
     room.one.take(&room.ctx(), "one", &many, 1).await.unwrap();
     room.move_to("2026-01-15T08:00:05Z");
 
-    let counted = async || statements::counted(room.db.pool()).await.unwrap().expect("the test server counts");
+    let counted =
+        async || statements::counted(room.db.pool()).await.unwrap().expect("the test server counts");
     let begin = counted().await;
     let first = room.one.take(&room.ctx(), "one", &many, 1).await.unwrap();
     let of_one = counted().await.since(&begin).total();

@@ -17,9 +17,8 @@ use crate::conformance::subject::Origin;
 
 pub(crate) const REPEATS: Promise =
     Promise("A run that is repeated does no harm: what the one before has done is not done twice.");
-pub(crate) const REPORTS: Promise = Promise(
-    "A run reports how much it did, in a sentence that is not empty and has at most 500 letters.",
-);
+pub(crate) const REPORTS: Promise =
+    Promise("A run reports how much it did, in a sentence that is not empty and has at most 500 letters.");
 pub(crate) const ANSWERS: Promise =
     Promise("An error is for a run that is to be attempted again; having nothing to do is none.");
 
@@ -52,7 +51,9 @@ impl Exam for TaskExam {
 
     fn ground(origin: &Origin, _: &TaskAdapter, _: &Words) -> Vec<String> {
         let own = origin.library.manifest.schedules.iter();
-        own.filter(|schedule| schedule.task == origin.entry.name).map(|schedule| schedule.name.clone()).collect()
+        own.filter(|schedule| schedule.task == origin.entry.name)
+            .map(|schedule| schedule.name.clone())
+            .collect()
     }
 
     fn questions(schedules: &Vec<String>, words: &Words, dice: &mut Dice) -> Vec<Asked<Question>> {
@@ -77,11 +78,7 @@ impl Exam for TaskExam {
         Ok(())
     }
 
-    fn reordered(
-        _: &TaskAdapter,
-        _: &Question,
-        _: &mut Dice,
-    ) -> Option<Result<TaskReport, PointError>> {
+    fn reordered(_: &TaskAdapter, _: &Question, _: &mut Dice) -> Option<Result<TaskReport, PointError>> {
         None
     }
 

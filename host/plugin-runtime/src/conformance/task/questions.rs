@@ -51,8 +51,7 @@ fn at(question: Question, slot_at: DateTime<Utc>, now: DateTime<Utc>) -> Questio
 
 pub(super) fn all(schedules: &[String], words: &Words, dice: &mut Dice) -> Vec<Asked<Question>> {
     let usual = in_time(schedules);
-    let attempt =
-        |attempt: u32| Question { run: TakenRun { attempt, ..usual.run.clone() }, now: usual.now };
+    let attempt = |attempt: u32| Question { run: TakenRun { attempt, ..usual.run.clone() }, now: usual.now };
     let mut in_channel = usual.clone();
     in_channel.run.declared.channel_id = Some(ChannelId(Uuid::from_u128(3)));
     let mut late = at(usual.clone(), now() - TimeDelta::days(40), now());
@@ -70,7 +69,10 @@ pub(super) fn all(schedules: &[String], words: &Words, dice: &mut Dice) -> Vec<A
         ),
         Asked::extreme("a run as far ahead as times go", at(usual.clone(), DateTime::<Utc>::MAX_UTC, now())),
         Asked::extreme("a run as far back as times go", at(usual.clone(), DateTime::<Utc>::MIN_UTC, now())),
-        Asked::extreme("a run that begins before it is due", at(usual.clone(), now(), now() - TimeDelta::days(1))),
+        Asked::extreme(
+            "a run that begins before it is due",
+            at(usual.clone(), now(), now() - TimeDelta::days(1)),
+        ),
         Asked::extreme("a run on a leap day", at(usual.clone(), leap_day(), leap_day())),
     ];
     let names = ["", "-", "another", "Ünïcode 🦀", "\u{202e}מ", "a'b\"\n\0;--", "nightly"];

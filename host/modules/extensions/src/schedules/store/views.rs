@@ -93,7 +93,8 @@ struct RunRow {
 
 impl RunRow {
     fn view(self) -> PluginScheduleRun {
-        let report = |(count, summary)| TaskReport { count: u64::try_from(count).unwrap_or_default(), summary };
+        let report =
+            |(count, summary)| TaskReport { count: u64::try_from(count).unwrap_or_default(), summary };
         let all = [RunOutcome::Running, RunOutcome::Succeeded, RunOutcome::Retried];
         let outcome = all.into_iter().find(|outcome| outcome.word() == self.outcome);
         PluginScheduleRun {
