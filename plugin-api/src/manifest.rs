@@ -25,6 +25,7 @@ use std::fmt;
 use serde::Deserialize;
 
 use crate::contributions::{CommandEntry, NavigationEntry, Screen, Sections};
+use crate::schedules::{self, Schedule};
 
 /// The version of the format this crate reads.
 pub const SCHEMA: u32 = 1;
@@ -60,6 +61,9 @@ pub struct Manifest {
     /// Language → key → text.
     #[serde(default)]
     pub translations: BTreeMap<String, BTreeMap<String, String>>,
+    /// When its tasks run; see [`crate::schedules`].
+    #[serde(default)]
+    pub schedules: Vec<Schedule>,
     /// Entry point → JSON Schema of its configuration. Without one the host takes any configuration and the plugin checks it.
     #[serde(default)]
     pub config: BTreeMap<String, serde_json::Value>,
@@ -109,7 +113,7 @@ impl Manifest {
     ///
     /// # Errors
     /// It is not TOML, lacks something, holds a key that does not exist, has another `schema`, a name with other letters
-    /// than allowed or given twice, or a configuration of no entry point.
+    /// than allowed or given twice, a configuration of no entry point, or a schedule of no task.
     pub fn parse(text: &str) -> Result<Self, ManifestError> {
         let manifest: Self = toml::from_str(text).map_err(|error| in_one_line(text, &error))?;
         if manifest.schema != SCHEMA {
@@ -119,6 +123,8 @@ impl Manifest {
         let Self { navigation, commands, screens, translations, config, .. } = &manifest;
         let sections = Sections { navigation, commands, screens, translations };
         sections.check(config).map_err(ManifestError)?;
+        schedules::check(&manifest.schedules, manifest.entry_points.get("vectis.task"))
+            .map_err(ManifestError)?;
         check_capabilities(&manifest.capabilities)
             .map_err(|why| ManifestError(format!("[capabilities] {why}")))?;
         Ok(manifest)
@@ -216,7 +222,7 @@ fn require_name(what: &str, name: &str) -> Result<(), ManifestError> {
     )))
 }
 
-fn is_name(text: &str) -> bool {
+pub(crate) fn is_name(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_lowercase())
         && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }

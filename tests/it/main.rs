@@ -13,5 +13,6 @@ mod operations;
 mod plugin_fields;
 mod plugins;
 mod races;
+mod schedules;
 mod shop;
 mod statements;

@@ -76,4 +76,6 @@ ids! {
     CreditNoteId = "creditnote";
     EventId = "event";
     AuditEntryId = "auditentry";
+    PluginScheduleId = "pluginschedule";
+    PluginScheduleRunId = "pluginschedulerun";
 }

@@ -3,6 +3,7 @@
 
 pub(crate) mod fields;
 mod slots;
+mod tasks;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -31,6 +32,7 @@ use crate::refusal::{Fault, Identity};
 use crate::registry::fields::FieldSlots;
 pub(crate) use crate::registry::slots::Slots;
 use crate::registry::slots::{Started, Wanted};
+use crate::registry::tasks::TaskSlots;
 use crate::stats::StatsBook;
 
 /// What every instance is built with.
@@ -44,6 +46,8 @@ pub(crate) struct Workshop {
     pub(crate) stats: StatsBook,
     /// How long a call may take that waits for services of the host.
     pub(crate) waiting_budget: Duration,
+    /// How long a run of a task may take.
+    pub(crate) run_budget: Duration,
     pub(crate) services: Arc<dyn PluginServices>,
     pub(crate) grants: Arc<GrantBook>,
 }
@@ -78,7 +82,11 @@ impl Workshop {
             entry_point: entry.name.clone(),
             config_json: config.to_string(),
             services: Arc::new(services),
-            budget: if entry.point == Point::ShippingRate { self.waiting_budget } else { self.call_budget },
+            budget: match entry.point {
+                Point::ShippingRate => self.waiting_budget,
+                Point::Task => self.run_budget,
+                _ => self.call_budget,
+            },
             quarantine: self.quarantine,
             counted: Arc::default(),
         })
@@ -123,6 +131,7 @@ pub(crate) struct PluginSet {
     pub(crate) fields: FieldSlots,
     pub(crate) additions: Arc<Additions>,
     pub(crate) shipping_rate: Slots<ShippingRateAdapter>,
+    pub(crate) tasks: TaskSlots,
 }
 
 impl PluginSet {
@@ -148,6 +157,7 @@ impl PluginSet {
         let approval = Slots::build(&mut plan, &old.approval);
         let fields = FieldSlots::build(&mut plan, &old.fields);
         let shipping_rate = Slots::build(&mut plan, &old.shipping_rate);
+        let tasks = TaskSlots::build(&mut plan, &old.tasks);
         let problems = plan.problems;
         let additions = fields::additions(&files, &old.additions);
         Self {
@@ -162,6 +172,7 @@ impl PluginSet {
             fields,
             additions,
             shipping_rate,
+            tasks,
         }
     }
 
@@ -178,6 +189,7 @@ impl PluginSet {
         all.extend(self.approval.quarantined(plugin));
         all.extend(self.fields.quarantined(plugin));
         all.extend(self.shipping_rate.quarantined(plugin));
+        all.extend(self.tasks.quarantined(plugin));
         all
     }
 
@@ -191,7 +203,8 @@ impl PluginSet {
             (Point::Fields, self.fields.elsewhere(plugin)),
             (Point::ShippingRate, self.shipping_rate.elsewhere(plugin)),
         ];
-        all.into_iter().filter_map(|(point, entry)| Some((point, entry?))).collect()
+        let tasks = self.tasks.elsewhere(plugin).into_iter().map(|entry| (Point::Task, entry));
+        all.into_iter().filter_map(|(point, entry)| Some((point, entry?))).chain(tasks).collect()
     }
 }
 

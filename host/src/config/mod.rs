@@ -17,7 +17,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::cli::ConfigArgs;
 pub use crate::config::events::{Events, Kafka};
-pub use crate::config::plugins::{Http, Plugins, Process, Quarantine, UnsignedPlugins};
+pub use crate::config::plugins::{Http, Plugins, Process, Quarantine, Schedules, UnsignedPlugins};
 pub use crate::config::traces::Traces;
 
 /// All settings. One section per part; the modules' own sections are declared by the modules.

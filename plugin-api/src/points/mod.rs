@@ -5,4 +5,5 @@ pub mod fields;
 pub mod order_process;
 pub mod pricing;
 pub mod shipping_rate;
+pub mod task;
 pub mod tax;

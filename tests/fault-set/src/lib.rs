@@ -5,6 +5,7 @@ mod approval;
 mod fields;
 mod order_process;
 mod pricing;
+mod task;
 mod tax;
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,7 @@ use crate::approval::FaultyApproval;
 use crate::fields::FaultyFields;
 use crate::order_process::FaultyProcess;
 use crate::pricing::FaultyPricing;
+use crate::task::FaultyTask;
 use crate::tax::FaultyTax;
 
 #[expect(clippy::panic, reason = "one of the mistakes people make")]
@@ -29,4 +31,5 @@ export_plugin! {
     order_process: { "faulty-process" => FaultyProcess },
     approval: { "faulty-approval" => FaultyApproval },
     fields: { "faulty-fields" => FaultyFields }, graphql: "../fields.graphql",
+    task: { "faulty-task" => FaultyTask },
 }

@@ -40,6 +40,7 @@ async fn introspection_is_shaped_by_who_asks(cast: &Cast) {
         "Query.auditEntries",
         "Query.exchangeRates",
         "Query.managedPrices",
+        "Query.pluginSchedules",
         "Query.plugins",
         "Query.priceLists",
         "Query.staff",

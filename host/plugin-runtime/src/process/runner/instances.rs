@@ -11,6 +11,7 @@ use vectis_plugin_api::abi::module::PluginModRef;
 use vectis_plugin_api::abi::order_process::{OrderProcessObj, place, states, step, transitions};
 use vectis_plugin_api::abi::pricing::{PricingObj, price};
 use vectis_plugin_api::abi::shipping_rate::{ShippingRateObj, rates_json};
+use vectis_plugin_api::abi::task::{TaskObj, run_json};
 use vectis_plugin_api::abi::tax::{TaxObj, stage, tax};
 
 use crate::adapters;
@@ -29,6 +30,7 @@ enum Instance {
     Approval(ApprovalObj),
     Fields(FieldsObj),
     ShippingRate(ShippingRateObj),
+    Task(TaskObj),
 }
 
 pub(super) struct Instances {
@@ -101,6 +103,9 @@ impl Instances {
                 config_json,
                 host,
             )?),
+            Some(Point::Task) => {
+                Instance::Task(adapters::construct_task(module, entry_point, config_json, host)?)
+            }
             None => return Err(unreadable(Garbled)),
         })
     }
@@ -138,6 +143,10 @@ fn ask(
         (Some(Instance::ShippingRate(shipping)), Verb::Rates) => {
             let (budget_ns, question) = codec::fields::read_question(payload).map_err(unreadable)?;
             codec::fields::write_answers(writer, &rates_json(shipping, budget_ns, question)?);
+        }
+        (Some(Instance::Task(task)), Verb::Run) => {
+            let (budget_ns, question) = codec::fields::read_question(payload).map_err(unreadable)?;
+            codec::fields::write_answers(writer, &run_json(task, budget_ns, question)?);
         }
         _ => return Err(unreadable(Garbled)),
     }
