@@ -20,6 +20,7 @@ pub mod channels;
 pub mod contributions;
 pub mod document;
 pub mod error;
+pub mod event_desk;
 pub mod id;
 mod loaders;
 mod mixing;
@@ -49,6 +50,7 @@ use vectis_contracts::approvals::Approvals;
 use vectis_contracts::audit::Audit;
 use vectis_contracts::carts::Carts;
 use vectis_contracts::channels::Channels;
+use vectis_contracts::event_desk::EventDesk;
 use vectis_contracts::identity::Identity;
 use vectis_contracts::inventory::Inventory;
 use vectis_contracts::once::Once;
@@ -77,6 +79,7 @@ pub struct Services {
     pub cart_pricer: CartPricer,
     pub carts: Arc<dyn Carts>,
     pub channels: Arc<dyn Channels>,
+    pub event_desk: Arc<dyn EventDesk>,
     pub identity: Arc<dyn Identity>,
     pub inventory: Arc<dyn Inventory>,
     pub once: Once,
@@ -105,6 +108,7 @@ pub struct Query(
     plugins::PluginQuery,
     plugin_life::PluginLifeQuery,
     contributions::ContributionQuery,
+    event_desk::EventDeskQuery,
     audit::AuditQuery,
 );
 
@@ -123,6 +127,7 @@ pub struct Mutation(
     channels::ChannelMutation,
     plugins::PluginMutation,
     plugin_life::PluginLifeMutation,
+    event_desk::EventDeskMutation,
 );
 
 /// Who may ask for which field, one table per domain.
@@ -137,6 +142,7 @@ pub(crate) const POLICIES: &[&[TypePolicy]] = &[
     catalog::POLICY,
     catalog_commands::POLICY,
     channels::POLICY,
+    event_desk::POLICY,
     order_commands::POLICY,
     order_process::POLICY,
     orders::POLICY,

@@ -74,4 +74,5 @@ ids! {
     CreditNoteId = "creditnote";
     EventId = "event";
     AuditEntryId = "auditentry";
+    DeadLetterId = "deadletter";
 }

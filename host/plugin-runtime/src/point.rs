@@ -11,11 +11,19 @@ pub(crate) enum Point {
     Approval,
     Fields,
     ShippingRate,
+    Observer,
 }
 
 impl Point {
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Pricing, Self::Tax, Self::OrderProcess, Self::Approval, Self::Fields, Self::ShippingRate];
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Pricing,
+        Self::Tax,
+        Self::OrderProcess,
+        Self::Approval,
+        Self::Fields,
+        Self::ShippingRate,
+        Self::Observer,
+    ];
 
     /// The group of the manifest: `vectis.pricing`.
     pub(crate) const fn group(self) -> &'static str {
@@ -26,6 +34,7 @@ impl Point {
             Self::Approval => "vectis.approval",
             Self::Fields => "vectis.fields",
             Self::ShippingRate => "vectis.shipping_rate",
+            Self::Observer => "vectis.observer",
         }
     }
 
@@ -42,12 +51,12 @@ impl Point {
 
     /// Whether it is asked outside of any transaction and may wait for services of the host.
     pub(crate) const fn waits(self) -> bool {
-        matches!(self, Self::Fields | Self::ShippingRate)
+        matches!(self, Self::Fields | Self::ShippingRate | Self::Observer)
     }
 
     /// Whether all activated entry points answer, or one of them.
     pub(crate) const fn asks_all(self) -> bool {
-        matches!(self, Self::Tax | Self::Fields | Self::ShippingRate)
+        matches!(self, Self::Tax | Self::Fields | Self::ShippingRate | Self::Observer)
     }
 }
 

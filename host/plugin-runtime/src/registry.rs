@@ -2,6 +2,7 @@
 //! afterwards; a request keeps the one it began with.
 
 pub(crate) mod fields;
+mod observers;
 mod slots;
 
 use std::collections::{BTreeMap, HashMap};
@@ -29,6 +30,7 @@ use crate::manifest::EntryPoint;
 use crate::point::Point;
 use crate::refusal::{Fault, Identity};
 use crate::registry::fields::FieldSlots;
+use crate::registry::observers::ObserverSlots;
 pub(crate) use crate::registry::slots::Slots;
 use crate::registry::slots::{Started, Wanted};
 use crate::stats::StatsBook;
@@ -78,7 +80,10 @@ impl Workshop {
             entry_point: entry.name.clone(),
             config_json: config.to_string(),
             services: Arc::new(services),
-            budget: if entry.point == Point::ShippingRate { self.waiting_budget } else { self.call_budget },
+            budget: match entry.point {
+                Point::ShippingRate | Point::Observer => self.waiting_budget,
+                _ => self.call_budget,
+            },
             quarantine: self.quarantine,
             counted: Arc::default(),
         })
@@ -123,6 +128,7 @@ pub(crate) struct PluginSet {
     pub(crate) fields: FieldSlots,
     pub(crate) additions: Arc<Additions>,
     pub(crate) shipping_rate: Slots<ShippingRateAdapter>,
+    pub(crate) observers: ObserverSlots,
 }
 
 impl PluginSet {
@@ -148,6 +154,7 @@ impl PluginSet {
         let approval = Slots::build(&mut plan, &old.approval);
         let fields = FieldSlots::build(&mut plan, &old.fields);
         let shipping_rate = Slots::build(&mut plan, &old.shipping_rate);
+        let observers = ObserverSlots::build(&mut plan, &old.observers);
         let problems = plan.problems;
         let additions = fields::additions(&files, &old.additions);
         Self {
@@ -162,6 +169,7 @@ impl PluginSet {
             fields,
             additions,
             shipping_rate,
+            observers,
         }
     }
 
@@ -178,6 +186,7 @@ impl PluginSet {
         all.extend(self.approval.quarantined(plugin));
         all.extend(self.fields.quarantined(plugin));
         all.extend(self.shipping_rate.quarantined(plugin));
+        all.extend(self.observers.quarantined(plugin));
         all
     }
 
@@ -190,6 +199,7 @@ impl PluginSet {
             (Point::Approval, self.approval.elsewhere(plugin)),
             (Point::Fields, self.fields.elsewhere(plugin)),
             (Point::ShippingRate, self.shipping_rate.elsewhere(plugin)),
+            (Point::Observer, self.observers.elsewhere(plugin)),
         ];
         all.into_iter().filter_map(|(point, entry)| Some((point, entry?))).collect()
     }

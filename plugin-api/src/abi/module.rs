@@ -17,6 +17,7 @@ use crate::abi::contain::{contain, remember_places};
 use crate::abi::error::WireError;
 use crate::abi::fields::FieldsObj;
 use crate::abi::host::HostObj;
+use crate::abi::observer::ObserverObj;
 use crate::abi::order_process::OrderProcessObj;
 use crate::abi::pricing::PricingObj;
 use crate::abi::shipping_rate::ShippingRateObj;
@@ -39,6 +40,8 @@ pub struct PluginMod {
     /// Since 1.1; absent from plugins built before.
     pub new_fields: extern "C" fn(RStr<'_>, RStr<'_>, HostObj) -> RResult<FieldsObj, WireError>,
     pub new_shipping_rate: extern "C" fn(RStr<'_>, RStr<'_>, HostObj) -> RResult<ShippingRateObj, WireError>,
+    /// Since 1.2.
+    pub new_observer: extern "C" fn(RStr<'_>, RStr<'_>, HostObj) -> RResult<ObserverObj, WireError>,
 }
 
 impl RootModule for PluginModRef {
@@ -60,6 +63,7 @@ pub trait Plugin: 'static {
     const APPROVAL: &'static [EntryPoint<ApprovalObj>];
     const FIELDS: &'static [EntryPoint<FieldsObj>];
     const SHIPPING_RATE: &'static [EntryPoint<ShippingRateObj>];
+    const OBSERVER: &'static [EntryPoint<ObserverObj>];
 }
 
 /// The static that the plugin exports under the name `abi_stable` looks for.
@@ -87,6 +91,7 @@ fn root_module<P: Plugin>() -> PluginModRef {
         new_approval: new_approval::<P>,
         new_fields: new_fields::<P>,
         new_shipping_rate: new_shipping_rate::<P>,
+        new_observer: new_observer::<P>,
     };
     module.leak_into_prefix()
 }
@@ -141,6 +146,14 @@ extern "C" fn new_shipping_rate<P: Plugin>(
     host: HostObj,
 ) -> RResult<ShippingRateObj, WireError> {
     construct(P::SHIPPING_RATE, name, config, host)
+}
+
+extern "C" fn new_observer<P: Plugin>(
+    name: RStr<'_>,
+    config: RStr<'_>,
+    host: HostObj,
+) -> RResult<ObserverObj, WireError> {
+    construct(P::OBSERVER, name, config, host)
 }
 
 fn construct<O>(

@@ -13,7 +13,7 @@ use crate::discover::sha256;
 use crate::process::sandbox::Limits;
 
 /// Raised with every change of what goes over the area or the socket.
-const PROTOCOL: u32 = 2;
+const PROTOCOL: u32 = 3;
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +34,7 @@ pub(crate) enum Verb {
     MayDecide = 41,
     Fields = 50,
     Rates = 60,
+    Observe = 70,
 }
 
 impl Verb {
@@ -53,6 +54,7 @@ impl Verb {
             Self::MayDecide,
             Self::Fields,
             Self::Rates,
+            Self::Observe,
         ];
         all.into_iter().find(|verb| *verb as u32 == number)
     }

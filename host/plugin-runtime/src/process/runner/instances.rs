@@ -8,6 +8,7 @@ use vectis_plugin_api::abi::approval::{ApprovalObj, may_decide, plan};
 use vectis_plugin_api::abi::fields::{FieldsObj, answer};
 use vectis_plugin_api::abi::host::object;
 use vectis_plugin_api::abi::module::PluginModRef;
+use vectis_plugin_api::abi::observer::{ObserverObj, observe_json};
 use vectis_plugin_api::abi::order_process::{OrderProcessObj, place, states, step, transitions};
 use vectis_plugin_api::abi::pricing::{PricingObj, price};
 use vectis_plugin_api::abi::shipping_rate::{ShippingRateObj, rates_json};
@@ -29,6 +30,7 @@ enum Instance {
     Approval(ApprovalObj),
     Fields(FieldsObj),
     ShippingRate(ShippingRateObj),
+    Observer(ObserverObj),
 }
 
 pub(super) struct Instances {
@@ -101,6 +103,9 @@ impl Instances {
                 config_json,
                 host,
             )?),
+            Some(Point::Observer) => {
+                Instance::Observer(adapters::construct_observer(module, entry_point, config_json, host)?)
+            }
             None => return Err(unreadable(Garbled)),
         })
     }
@@ -138,6 +143,10 @@ fn ask(
         (Some(Instance::ShippingRate(shipping)), Verb::Rates) => {
             let (budget_ns, question) = codec::fields::read_question(payload).map_err(unreadable)?;
             codec::fields::write_answers(writer, &rates_json(shipping, budget_ns, question)?);
+        }
+        (Some(Instance::Observer(observer)), Verb::Observe) => {
+            let (budget_ns, question) = codec::fields::read_question(payload).map_err(unreadable)?;
+            codec::fields::write_answers(writer, &observe_json(observer, budget_ns, question)?);
         }
         _ => return Err(unreadable(Garbled)),
     }
