@@ -6,5 +6,6 @@ mod feed;
 mod flow;
 mod kills;
 mod logs;
+mod observing;
 mod outages;
 mod processes;
