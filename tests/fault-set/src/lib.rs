@@ -3,6 +3,7 @@
 
 mod approval;
 mod fields;
+mod observer;
 mod order_process;
 mod pricing;
 mod tax;
@@ -13,6 +14,7 @@ use vectis_plugin_api::export_plugin;
 
 use crate::approval::FaultyApproval;
 use crate::fields::FaultyFields;
+use crate::observer::FaultyObserver;
 use crate::order_process::FaultyProcess;
 use crate::pricing::FaultyPricing;
 use crate::tax::FaultyTax;
@@ -29,4 +31,5 @@ export_plugin! {
     order_process: { "faulty-process" => FaultyProcess },
     approval: { "faulty-approval" => FaultyApproval },
     fields: { "faulty-fields" => FaultyFields }, graphql: "../fields.graphql",
+    observer: { "faulty-observer" => FaultyObserver },
 }
