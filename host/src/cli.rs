@@ -235,6 +235,8 @@ pub enum PluginsCommand {
     },
     /// Versions, calls, errors and latencies of the plugins of a running shop, and what its processes run.
     Status(ServerArgs),
+    /// When the tasks of a running shop's plugins run, and what came of it.
+    Schedules(ServerArgs),
     /// Hold a plugin to what the plugin API promises its hosts: a hundred cases and more for each entry point.
     Test(TestArgs),
     /// Make a plugin from the template.

@@ -12,6 +12,7 @@ use vectis_contracts::channels::Channels;
 use vectis_contracts::extensions::Extensions;
 use vectis_contracts::identity::Identity;
 use vectis_contracts::once::Once;
+use vectis_contracts::plugin_schedules::PluginSchedules;
 use vectis_contracts::plugin_tables::PluginTables;
 use vectis_contracts::points::Strategies;
 use vectis_contracts::ports::event_handler::EventHandler;
@@ -26,6 +27,7 @@ use vectis_plugin_services::{ReadModels, Services as PluginServices, SystemResol
 
 use crate::config::{Config, Database};
 use crate::events::{self, Events, Fed};
+use crate::schedules::Scheduler;
 use crate::tasks::Tasks;
 
 /// All schemas, in the order they are migrated; `events` always comes first.
@@ -95,6 +97,15 @@ impl Host {
         }
     }
 
+    /// Starts running the plugins' tasks when they are due, unless other processes do.
+    pub fn start_schedules(&self) {
+        let config = &self.config.plugins.schedules;
+        if config.run_in_server {
+            let schedules = self.api.services().plugin_schedules.clone();
+            Scheduler::start(&self.tasks, config, schedules, self.plugins.clone());
+        }
+    }
+
     /// Starts cleaning up after events, and measuring.
     pub fn start_event_housekeeping(&self) {
         let consumers: Vec<&'static str> = self.handlers.iter().map(|handler| handler.consumer()).collect();
@@ -145,8 +156,12 @@ pub async fn compose(config: Config, migrations: Migrations) -> anyhow::Result<H
         vectis_channels::build(vectis_channels::Deps { db: db.clone(), audit: audit.clone() }).channels;
     let releases =
         vectis_plugins::build(vectis_plugins::Deps { db: db.clone(), audit: audit.clone() }).releases;
-    let vectis_extensions::Built { extensions, tables } =
-        vectis_extensions::build(vectis_extensions::Deps { db: db.clone() });
+    let vectis_extensions::Built { extensions, tables, schedules } =
+        vectis_extensions::build(vectis_extensions::Deps {
+            db: db.clone(),
+            audit: audit.clone(),
+            schedules: config.plugins.schedules.terms(),
+        });
     let plugin_services = build_plugin_services(&config, extensions.clone(), tables.clone())?;
     let options = RuntimeOptions {
         services: plugin_services.clone(),
@@ -155,7 +170,7 @@ pub async fn compose(config: Config, migrations: Migrations) -> anyhow::Result<H
     };
     let plugins = PluginRuntime::start(options, channels.clone(), releases).await?;
     let events = Events::new(&db, &config.events)?;
-    let foundation = Foundation { db: db.clone(), audit, channels, plugins: plugins.clone() };
+    let foundation = Foundation { db: db.clone(), audit, channels, plugins: plugins.clone(), schedules };
     let Built { services, handlers, desk, signing_keys } =
         build_services(&config, foundation, &events).await?;
     plugin_services
@@ -191,6 +206,7 @@ struct Foundation {
     audit: Arc<dyn Audit>,
     channels: Arc<dyn Channels>,
     plugins: Arc<PluginRuntime>,
+    schedules: Arc<dyn PluginSchedules>,
 }
 
 /// What stands on the foundation.
@@ -203,7 +219,7 @@ struct Built {
 
 /// People first, then goods, then what people do with goods.
 async fn build_services(config: &Config, foundation: Foundation, events: &Events) -> anyhow::Result<Built> {
-    let Foundation { db, audit, channels, plugins } = foundation;
+    let Foundation { db, audit, channels, plugins, schedules } = foundation;
     let strategies: Arc<dyn Strategies> = plugins.clone();
     let (identity, accounts, signing_keys) = build_people(config, &db, &audit, plugins.clone()).await?;
     let products =
@@ -264,9 +280,11 @@ async fn build_services(config: &Config, foundation: Foundation, events: &Events
         once: Once::new(db),
         orders,
         plugin_fields: plugins.clone(),
+        plugin_schedules: schedules,
         plugins: plugins.clone(),
         pricing,
         products,
+        scheduled_tasks: plugins.clone(),
         shipping: plugins,
         tax,
     };

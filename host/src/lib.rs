@@ -11,6 +11,7 @@ pub mod config;
 pub mod demo;
 pub mod events;
 pub mod http;
+mod schedules;
 pub mod tasks;
 pub mod telemetry;
 

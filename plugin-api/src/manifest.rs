@@ -25,6 +25,7 @@ use std::fmt;
 use serde::Deserialize;
 
 use crate::contributions::{CommandEntry, NavigationEntry, Screen, Sections};
+use crate::schedules::{self, Schedule};
 use crate::subscriptions::{self, Subscription};
 
 /// The version of the format this crate reads.
@@ -64,6 +65,9 @@ pub struct Manifest {
     /// Language → key → text.
     #[serde(default)]
     pub translations: BTreeMap<String, BTreeMap<String, String>>,
+    /// When its tasks run; see [`crate::schedules`].
+    #[serde(default)]
+    pub schedules: Vec<Schedule>,
     /// Entry point → JSON Schema of its configuration. Without one the host takes any configuration and the plugin checks it.
     #[serde(default)]
     pub config: BTreeMap<String, serde_json::Value>,
@@ -113,7 +117,7 @@ impl Manifest {
     ///
     /// # Errors
     /// It is not TOML, lacks something, holds a key that does not exist, has another `schema`, a name with other letters
-    /// than allowed or given twice, or a configuration of no entry point.
+    /// than allowed or given twice, a configuration of no entry point, or a schedule of no task.
     pub fn parse(text: &str) -> Result<Self, ManifestError> {
         let manifest: Self = toml::from_str(text).map_err(|error| in_one_line(text, &error))?;
         if manifest.schema != SCHEMA {
@@ -123,6 +127,8 @@ impl Manifest {
         let Self { navigation, commands, screens, translations, config, .. } = &manifest;
         let sections = Sections { navigation, commands, screens, translations };
         sections.check(config).map_err(ManifestError)?;
+        schedules::check(&manifest.schedules, manifest.entry_points.get("vectis.task"))
+            .map_err(ManifestError)?;
         check_capabilities(&manifest.capabilities)
             .map_err(|why| ManifestError(format!("[capabilities] {why}")))?;
         let Self { subscriptions, entry_points, capabilities, .. } = &manifest;

@@ -19,6 +19,7 @@ pub mod once;
 pub mod orders;
 pub mod plugin_fields;
 pub mod plugin_releases;
+pub mod plugin_schedules;
 pub mod plugin_services;
 pub mod plugin_tables;
 pub mod plugins;

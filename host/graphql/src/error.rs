@@ -13,6 +13,7 @@ use crate::catalog::ProductErrorCode;
 use crate::channels::ChannelErrorCode;
 use crate::event_desk::EventErrorCode;
 use crate::orders::{OrderErrorCode, PlaceErrorCode};
+use crate::plugin_schedules::PluginScheduleErrorCode;
 use crate::plugins::PluginErrorCode;
 use crate::prices::PriceErrorCode;
 use crate::stock::StockErrorCode;
@@ -29,6 +30,7 @@ use crate::taxes::TaxErrorCode;
 #[graphql(concrete(name = "LoginUserError", params(LoginErrorCode)))]
 #[graphql(concrete(name = "OrderUserError", params(OrderErrorCode)))]
 #[graphql(concrete(name = "PlaceUserError", params(PlaceErrorCode)))]
+#[graphql(concrete(name = "PluginScheduleUserError", params(PluginScheduleErrorCode)))]
 #[graphql(concrete(name = "PluginUserError", params(PluginErrorCode)))]
 #[graphql(concrete(name = "PriceUserError", params(PriceErrorCode)))]
 #[graphql(concrete(name = "ProductUserError", params(ProductErrorCode)))]

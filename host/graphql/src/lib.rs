@@ -30,6 +30,7 @@ pub mod orders;
 mod page;
 mod paths;
 pub mod plugin_life;
+pub mod plugin_schedules;
 pub mod plugins;
 pub mod policy;
 pub mod prices;
@@ -56,6 +57,7 @@ use vectis_contracts::inventory::Inventory;
 use vectis_contracts::once::Once;
 use vectis_contracts::orders::Orders;
 use vectis_contracts::plugin_fields::PluginFields;
+use vectis_contracts::plugin_schedules::{PluginSchedules, ScheduledTasks};
 use vectis_contracts::plugins::Plugins;
 use vectis_contracts::priced_cart::CartPricer;
 use vectis_contracts::pricing::Pricing;
@@ -85,9 +87,11 @@ pub struct Services {
     pub once: Once,
     pub orders: Arc<dyn Orders>,
     pub plugin_fields: Arc<dyn PluginFields>,
+    pub plugin_schedules: Arc<dyn PluginSchedules>,
     pub plugins: Arc<dyn Plugins>,
     pub pricing: Arc<dyn Pricing>,
     pub products: Arc<dyn Products>,
+    pub scheduled_tasks: Arc<dyn ScheduledTasks>,
     pub shipping: Arc<dyn ShippingRates>,
     pub tax: Arc<dyn Tax>,
 }
@@ -107,6 +111,7 @@ pub struct Query(
     stock::StockQuery,
     plugins::PluginQuery,
     plugin_life::PluginLifeQuery,
+    plugin_schedules::PluginScheduleQuery,
     contributions::ContributionQuery,
     event_desk::EventDeskQuery,
     audit::AuditQuery,
@@ -127,6 +132,7 @@ pub struct Mutation(
     channels::ChannelMutation,
     plugins::PluginMutation,
     plugin_life::PluginLifeMutation,
+    plugin_schedules::PluginScheduleMutation,
     event_desk::EventDeskMutation,
 );
 
@@ -147,6 +153,7 @@ pub(crate) const POLICIES: &[&[TypePolicy]] = &[
     order_process::POLICY,
     orders::POLICY,
     plugin_life::POLICY,
+    plugin_schedules::POLICY,
     plugins::POLICY,
     contributions::POLICY,
     prices::POLICY,

@@ -75,4 +75,6 @@ ids! {
     EventId = "event";
     AuditEntryId = "auditentry";
     DeadLetterId = "deadletter";
+    PluginScheduleId = "pluginschedule";
+    PluginScheduleRunId = "pluginschedulerun";
 }

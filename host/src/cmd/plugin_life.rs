@@ -1,4 +1,4 @@
-//! `vectis plugins install`, `swap`, `rollback`, `disable`, `enable`, `status`: versions of plugins in a running shop, through
+//! `vectis plugins install`, `swap`, `rollback`, `disable`, `enable`, `status`, `schedules`: versions of plugins in a running shop, through
 //! its API.
 
 use std::path::{Path, PathBuf};
@@ -106,6 +106,59 @@ pub(super) async fn status(server: &ServerArgs) -> anyhow::Result<ExitCode> {
     lines.extend(items(&health["replicas"]).flat_map(replica_lines));
     say(&lines.join("\n"));
     Ok(ExitCode::SUCCESS)
+}
+
+/// When tasks run, and what came of it.
+pub(super) async fn schedules(server: &ServerArgs) -> anyhow::Result<ExitCode> {
+    let staff = Staff::sign_in(server).await?;
+    let query = "query($after: String) { pluginSchedules(first: 100, after: $after) { pageInfo { hasNextPage endCursor } \
+                 nodes { id plugin name timing isActive nextDueAt pausedAt \
+                 lastRun { startedAt outcome attempt summary error replica version } } } }";
+    let (mut lines, mut after) = (Vec::new(), Value::Null);
+    loop {
+        let data = staff.send(query, json!({ "after": after })).await?;
+        let page = &data["pluginSchedules"];
+        lines.extend(items(&page["nodes"]).flat_map(schedule_lines));
+        if page["pageInfo"]["hasNextPage"] != true {
+            break;
+        }
+        after = page["pageInfo"]["endCursor"].clone();
+    }
+    if lines.is_empty() {
+        lines.push("no plugin has a schedule".to_owned());
+    }
+    say(&lines.join("\n"));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn schedule_lines(schedule: &Value) -> Vec<String> {
+    let state = match (schedule["isActive"] == true, schedule["pausedAt"].is_null()) {
+        (false, _) => "inactive",
+        (true, false) => "paused",
+        (true, true) => "active",
+    };
+    let next = schedule["nextDueAt"].as_str().map(|at| format!("; next {at}")).unwrap_or_default();
+    let (plugin, name, timing) = (&schedule["plugin"], &schedule["name"], &schedule["timing"]);
+    let mut lines = vec![format!(
+        "{state:<11} {}/{} {}{next} {}",
+        text(plugin),
+        text(name),
+        text(timing),
+        text(&schedule["id"])
+    )];
+    let run = &schedule["lastRun"];
+    if !run.is_null() {
+        let said = run["summary"].as_str().or(run["error"].as_str()).unwrap_or_default();
+        lines.push(format!(
+            "            {} {} attempt {} of {} in {}: {said}",
+            text(&run["startedAt"]),
+            text(&run["outcome"]).to_lowercase(),
+            run["attempt"],
+            text(&run["version"]),
+            text(&run["replica"])
+        ));
+    }
+    lines
 }
 
 fn health_lines(health: &Value) -> Vec<String> {

@@ -51,6 +51,7 @@ pub async fn run(args: &ConfigArgs, command: PluginsCommand) -> anyhow::Result<E
             plugin_life::decide(&server, "pluginEnable", json!({ "plugin": plugin })).await
         }
         PluginsCommand::Status(server) => plugin_life::status(&server).await,
+        PluginsCommand::Schedules(server) => plugin_life::schedules(&server).await,
         PluginsCommand::Test(args) => test(&args),
         PluginsCommand::Dev(dev_args) => {
             let configured = || anyhow::Ok(load(args)?.plugins.folder);
@@ -188,6 +189,7 @@ fn inspection_lines(found: &Inspection, isolation: Isolation) -> String {
         ),
         format!("isolation     {}", isolation.word()),
         format!("answers       {}", list(&entry_points)),
+        format!("schedules     {}", list(&found.schedules)),
         format!("permissions   {}", list(&found.manifest.permissions.add)),
         format!("capabilities  {}", list(&capabilities)),
         format!("target        {}", found.target),

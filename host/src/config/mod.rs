@@ -16,7 +16,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::cli::ConfigArgs;
 pub use crate::config::events::{Events, Kafka};
-pub use crate::config::plugins::{Http, Plugins, Process, Quarantine, UnsignedPlugins};
+pub use crate::config::plugins::{Http, Plugins, Process, Quarantine, Schedules, UnsignedPlugins};
 
 /// All settings. One section per part; the modules' own sections are declared by the modules.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]

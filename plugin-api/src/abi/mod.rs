@@ -20,6 +20,7 @@ pub mod pricing;
 pub mod remote;
 pub mod services;
 pub mod shipping_rate;
+pub mod task;
 pub mod tax;
 
 pub use abi_stable;

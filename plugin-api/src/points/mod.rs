@@ -6,4 +6,5 @@ pub mod observer;
 pub mod order_process;
 pub mod pricing;
 pub mod shipping_rate;
+pub mod task;
 pub mod tax;

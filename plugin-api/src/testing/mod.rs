@@ -27,6 +27,7 @@ mod order_process;
 mod pricing;
 mod schema;
 mod shipping_rate;
+mod task;
 mod tax;
 
 use std::fmt::Display;
@@ -39,6 +40,7 @@ pub use order_process::{OrderProcessHarness, order_facts, order_process};
 pub use pricing::{PricingCart, PricingHarness, pricing};
 pub use schema::assert_config_schema;
 pub use shipping_rate::{ShippingRateHarness, shipping_cart, shipping_rate, shipping_rate_on};
+pub use task::{TaskHarness, task, task_on, task_run};
 pub use tax::{TaxCart, TaxHarness, Taxed, tax};
 
 use crate::abi::contain::{contain, remember_places};

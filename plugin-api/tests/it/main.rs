@@ -12,6 +12,7 @@ mod manifest;
 mod order_process;
 mod pricing;
 mod refusals;
+mod schedules;
 mod tables;
 mod tax;
 mod units;

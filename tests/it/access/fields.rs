@@ -41,6 +41,7 @@ async fn introspection_is_shaped_by_who_asks(cast: &Cast) {
         "Query.eventDeadLetters",
         "Query.exchangeRates",
         "Query.managedPrices",
+        "Query.pluginSchedules",
         "Query.pluginSubscriptions",
         "Query.plugins",
         "Query.priceLists",

@@ -5,7 +5,7 @@ mod batches;
 mod contributions;
 mod life;
 mod mutations;
-mod permissions;
+pub(crate) mod permissions;
 mod refusals;
 mod tables;
 

@@ -34,7 +34,8 @@ pub(crate) enum Verb {
     MayDecide = 41,
     Fields = 50,
     Rates = 60,
-    Observe = 70,
+    Run = 70,
+    Observe = 80,
 }
 
 impl Verb {
@@ -54,6 +55,7 @@ impl Verb {
             Self::MayDecide,
             Self::Fields,
             Self::Rates,
+            Self::Run,
             Self::Observe,
         ];
         all.into_iter().find(|verb| *verb as u32 == number)

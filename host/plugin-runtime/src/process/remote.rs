@@ -9,6 +9,7 @@ use vectis_plugin_api::abi::remote::{
     RemoteApproval, RemoteFields, RemoteOrderProcess, RemotePricing, RemoteTax,
 };
 use vectis_plugin_api::abi::shipping_rate::RemoteShippingRate;
+use vectis_plugin_api::abi::task::RemoteTask;
 use vectis_plugin_api::abi::tax::{TaxAnswer, TaxCall};
 use vectis_plugin_api::approval::ApprovalStep;
 use vectis_plugin_api::order_process::{State, Step, Transition};
@@ -89,6 +90,16 @@ impl RemoteShippingRate for Remote {
     fn rates(&self, budget_ns: u64, question_json: &str) -> Result<String, Error> {
         self.ask(
             Verb::Rates,
+            |writer| fields::write_question(writer, budget_ns, question_json),
+            fields::read_answers,
+        )
+    }
+}
+
+impl RemoteTask for Remote {
+    fn run(&self, budget_ns: u64, question_json: &str) -> Result<String, Error> {
+        self.ask(
+            Verb::Run,
             |writer| fields::write_question(writer, budget_ns, question_json),
             fields::read_answers,
         )
