@@ -9,3 +9,4 @@ mod logs;
 mod observing;
 mod outages;
 mod processes;
+mod traces;

@@ -16,6 +16,7 @@ pub mod incoming;
 pub mod relay;
 pub mod replay;
 pub mod subscribers;
+pub mod traces;
 
 mod back_off;
 mod delivery;
