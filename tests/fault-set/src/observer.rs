@@ -119,8 +119,12 @@ impl FaultyObserver {
             _ => {}
         }
         match number.and_then(|number| number.bytes().last()) {
-            Some(b'3') => Outcome::retry(if self.bug == Bug::LaterWithoutReason { "" } else { "it is a three" }),
-            Some(b'7') => Outcome::give_up(if self.bug == Bug::NeverWithoutReason { "" } else { "it is a seven" }),
+            Some(b'3') => {
+                Outcome::retry(if self.bug == Bug::LaterWithoutReason { "" } else { "it is a three" })
+            }
+            Some(b'7') => {
+                Outcome::give_up(if self.bug == Bug::NeverWithoutReason { "" } else { "it is a seven" })
+            }
             _ => Outcome::Taken,
         }
     }
