@@ -146,8 +146,8 @@ impl EventLog for KafkaLog {
     }
 
     /// A group has no place before it commits; what it is not to be told of is told apart by time.
-    async fn begin(&self, _group: &str, _from_beginning: bool) -> Result<(), LogError> {
-        Ok(())
+    async fn begin(&self, _group: &str, _from_beginning: bool) -> Result<bool, LogError> {
+        Ok(false)
     }
 
     async fn lag_of(&self, group: &str, topics: &[&str]) -> Result<u64, LogError> {

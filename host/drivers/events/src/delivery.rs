@@ -113,8 +113,11 @@ impl Delivery {
         }
     }
 
-    /// What became true before is not told.
-    async fn since(&self) -> Result<Option<DateTime<Utc>>, DbError> {
+    /// What became true before is not told, when the log cannot tell it apart by place.
+    async fn since(&self) -> Result<Option<DateTime<Utc>>, DeliveryError> {
+        if self.log.begin(&self.reader, self.subscription.from_beginning).await? {
+            return Ok(None);
+        }
         let all = subscribers::list(&self.db).await?;
         Ok(all.into_iter().find(|known| known.reader == self.reader).and_then(|known| known.since))
     }

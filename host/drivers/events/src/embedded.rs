@@ -75,8 +75,9 @@ impl EventLog for EmbeddedLog {
         Ok(Box::new(Joined { reader, door, look_every: self.look_every, db, group }))
     }
 
-    async fn begin(&self, group: &str, from_beginning: bool) -> Result<(), LogError> {
-        outbox::begin(&self.db, group, from_beginning).await.map_err(|error| unavailable(&error))
+    async fn begin(&self, group: &str, from_beginning: bool) -> Result<bool, LogError> {
+        outbox::begin(&self.db, group, from_beginning).await.map_err(|error| unavailable(&error))?;
+        Ok(true)
     }
 
     async fn lag_of(&self, group: &str, _topics: &[&str]) -> Result<u64, LogError> {
