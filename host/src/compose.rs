@@ -14,7 +14,6 @@ use vectis_contracts::identity::Identity;
 use vectis_contracts::once::Once;
 use vectis_contracts::plugin_schedules::PluginSchedules;
 use vectis_contracts::plugin_tables::PluginTables;
-use vectis_contracts::points::Strategies;
 use vectis_contracts::ports::event_handler::EventHandler;
 use vectis_contracts::priced_cart::CartPricer;
 use vectis_db::{Db, EmbeddedOptions, EmbeddedPostgres, ModuleMigrations, PoolSettings};
@@ -220,7 +219,6 @@ struct Built {
 /// People first, then goods, then what people do with goods.
 async fn build_services(config: &Config, foundation: Foundation, events: &Events) -> anyhow::Result<Built> {
     let Foundation { db, audit, channels, plugins, schedules } = foundation;
-    let strategies: Arc<dyn Strategies> = plugins.clone();
     let (identity, accounts, signing_keys) = build_people(config, &db, &audit, plugins.clone()).await?;
     let products =
         vectis_products::build(vectis_products::Deps { db: db.clone(), audit: audit.clone() }).products;
@@ -229,13 +227,13 @@ async fn build_services(config: &Config, foundation: Foundation, events: &Events
     let vectis_pricing::Built { pricing, price_feed: prices } = vectis_pricing::build(vectis_pricing::Deps {
         db: db.clone(),
         audit: audit.clone(),
-        strategies: strategies.clone(),
+        strategies: plugins.clone(),
     });
     let fed = Fed { products: products.clone(), inventory: inventory.clone(), stock, prices };
     let tax = vectis_tax::build(vectis_tax::Deps {
         db: db.clone(),
         audit: audit.clone(),
-        strategies: strategies.clone(),
+        strategies: plugins.clone(),
     })
     .tax;
     let cart_pricer = CartPricer { products: products.clone(), pricing: pricing.clone(), tax: tax.clone() };
@@ -261,7 +259,7 @@ async fn build_services(config: &Config, foundation: Foundation, events: &Events
         inventory: inventory.clone(),
         products: products.clone(),
         tax: tax.clone(),
-        strategies,
+        strategies: plugins.clone(),
         config: config.orders.clone(),
     })
     .orders;

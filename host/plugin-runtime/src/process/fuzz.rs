@@ -297,6 +297,7 @@ fn plugin() -> io::Result<Arc<Library>> {
         entry_points: Vec::new(),
         code: Code::Apart(fleet),
         added: None,
+        schedules: Vec::new(),
         tables: None,
     }))
 }
