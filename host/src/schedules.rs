@@ -15,6 +15,8 @@ use vectis_plugin_runtime::PluginRuntime;
 use crate::config::Schedules;
 use crate::tasks::Tasks;
 
+/// A lease is held on to thrice while it lasts.
+const SHORTEST_LEASE: Duration = Duration::from_secs(1);
 /// Letters of an error that are kept.
 const MAX_LETTERS: usize = 2_000;
 
@@ -40,7 +42,7 @@ impl Scheduler {
             schedules,
             plugins,
             places: Arc::new(Semaphore::new(config.concurrent)),
-            lease: config.lease,
+            lease: config.lease.max(SHORTEST_LEASE),
             replica: vectis_plugin_runtime::replica_name(),
         });
         tasks.every("plugins.schedules", config.look_interval, move || {

@@ -61,7 +61,9 @@ async fn decide(staff: &Client, mutation: &str, id: &Value) -> Value {
     let query = format!(
         "mutation($i: {input_type}!) {{ {mutation}(input: $i) {{ schedule {{ {SCHEDULE} }} userErrors {{ code }} }} }}"
     );
-    staff.send(&query, json!({ "i": { "id": id } })).await.ok().at(&format!("/{mutation}"))
+    let answer = staff.send(&query, json!({ "i": { "id": id } })).await;
+    assert!(answer.body["errors"].is_null(), "{}", answer.body);
+    answer.at(&format!("/{mutation}"))
 }
 
 /// Has the greedy task run in the wholesale channel, as the configuration says.

@@ -10,7 +10,7 @@ use crate::conformance::dice::{Dice, Words};
 use crate::conformance::exam::Asked;
 use crate::conformance::task::Question;
 
-const RANDOM: usize = 40;
+const RANDOM: usize = 90;
 
 fn now() -> DateTime<Utc> {
     DateTime::from_timestamp(1_768_478_400, 0).unwrap_or_default()
