@@ -230,12 +230,8 @@ async fn build_services(config: &Config, foundation: Foundation, events: &Events
         strategies: plugins.clone(),
     });
     let fed = Fed { products: products.clone(), inventory: inventory.clone(), stock, prices };
-    let tax = vectis_tax::build(vectis_tax::Deps {
-        db: db.clone(),
-        audit: audit.clone(),
-        strategies: plugins.clone(),
-    })
-    .tax;
+    let taxing = vectis_tax::Deps { db: db.clone(), audit: audit.clone(), strategies: plugins.clone() };
+    let tax = vectis_tax::build(taxing).tax;
     let cart_pricer = CartPricer { products: products.clone(), pricing: pricing.clone(), tax: tax.clone() };
     let carts = vectis_carts::build(vectis_carts::Deps {
         db: db.clone(),
