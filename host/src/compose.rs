@@ -14,10 +14,10 @@ use vectis_contracts::identity::Identity;
 use vectis_contracts::once::Once;
 use vectis_contracts::plugin_schedules::PluginSchedules;
 use vectis_contracts::plugin_tables::PluginTables;
-use vectis_contracts::points::Strategies;
 use vectis_contracts::ports::event_handler::EventHandler;
 use vectis_contracts::priced_cart::CartPricer;
 use vectis_db::{Db, EmbeddedOptions, EmbeddedPostgres, ModuleMigrations, PoolSettings};
+use vectis_events::desk::Desk;
 use vectis_graphql::{Api, Services};
 use vectis_identity::SigningKeys;
 use vectis_kernel::{Ctx, Permission};
@@ -71,6 +71,8 @@ pub struct Host {
     pub events: Events,
     /// Those who take events in.
     pub handlers: Vec<Arc<dyn EventHandler>>,
+    /// Subscriptions and dead letters, for staff and operators.
+    pub desk: Arc<Desk>,
     /// The private cluster, which ends with the host.
     postgres: Option<EmbeddedPostgres>,
 }
@@ -89,6 +91,7 @@ impl Host {
             self.events.start_listening(&self.tasks);
             self.events.start_relay(&self.tasks);
             self.events.start_consumers(&self.tasks, &self.handlers);
+            self.events.start_subscribers(&self.tasks, self.plugins.clone());
             self.start_event_housekeeping();
         }
     }
@@ -165,13 +168,15 @@ pub async fn compose(config: Config, migrations: Migrations) -> anyhow::Result<H
         ..config.plugins.runtime_options()
     };
     let plugins = PluginRuntime::start(options, channels.clone(), releases).await?;
+    let events = Events::new(&db, &config.events)?;
     let foundation = Foundation { db: db.clone(), audit, channels, plugins: plugins.clone(), schedules };
-    let (services, handlers, signing_keys) = build_services(&config, foundation).await?;
+    let Built { services, handlers, desk, signing_keys } =
+        build_services(&config, foundation, &events).await?;
     plugin_services
         .provide(ReadModels { products: services.products.clone(), orders: services.orders.clone() });
-    let events = Events::new(&db, &config.events)?;
     let api = Arc::new(Api::new(services, config.graphql.clone()));
-    let host = Host { api, db, plugins, config, tasks: Tasks::default(), events, handlers, postgres };
+    let tasks = Tasks::default();
+    let host = Host { api, db, plugins, config, tasks, events, handlers, desk, postgres };
     start_background_work(&host, signing_keys, extensions);
     Ok(host)
 }
@@ -203,13 +208,17 @@ struct Foundation {
     schedules: Arc<dyn PluginSchedules>,
 }
 
+/// What stands on the foundation.
+struct Built {
+    services: Services,
+    handlers: Vec<Arc<dyn EventHandler>>,
+    desk: Arc<Desk>,
+    signing_keys: SigningKeys,
+}
+
 /// People first, then goods, then what people do with goods.
-async fn build_services(
-    config: &Config,
-    foundation: Foundation,
-) -> anyhow::Result<(Services, Vec<Arc<dyn EventHandler>>, SigningKeys)> {
+async fn build_services(config: &Config, foundation: Foundation, events: &Events) -> anyhow::Result<Built> {
     let Foundation { db, audit, channels, plugins, schedules } = foundation;
-    let strategies: Arc<dyn Strategies> = plugins.clone();
     let (identity, accounts, signing_keys) = build_people(config, &db, &audit, plugins.clone()).await?;
     let products =
         vectis_products::build(vectis_products::Deps { db: db.clone(), audit: audit.clone() }).products;
@@ -218,15 +227,11 @@ async fn build_services(
     let vectis_pricing::Built { pricing, price_feed: prices } = vectis_pricing::build(vectis_pricing::Deps {
         db: db.clone(),
         audit: audit.clone(),
-        strategies: strategies.clone(),
+        strategies: plugins.clone(),
     });
     let fed = Fed { products: products.clone(), inventory: inventory.clone(), stock, prices };
-    let tax = vectis_tax::build(vectis_tax::Deps {
-        db: db.clone(),
-        audit: audit.clone(),
-        strategies: strategies.clone(),
-    })
-    .tax;
+    let taxing = vectis_tax::Deps { db: db.clone(), audit: audit.clone(), strategies: plugins.clone() };
+    let tax = vectis_tax::build(taxing).tax;
     let cart_pricer = CartPricer { products: products.clone(), pricing: pricing.clone(), tax: tax.clone() };
     let carts = vectis_carts::build(vectis_carts::Deps {
         db: db.clone(),
@@ -250,10 +255,12 @@ async fn build_services(
         inventory: inventory.clone(),
         products: products.clone(),
         tax: tax.clone(),
-        strategies,
+        strategies: plugins.clone(),
         config: config.orders.clone(),
     })
     .orders;
+    let handlers = events::handlers(fed);
+    let desk = Arc::new(events.desk(handlers.clone(), plugins.clone(), audit.clone()));
     let services = Services {
         accounts,
         approvals,
@@ -261,6 +268,7 @@ async fn build_services(
         cart_pricer,
         carts,
         channels,
+        event_desk: desk.clone(),
         identity,
         inventory,
         once: Once::new(db),
@@ -274,7 +282,7 @@ async fn build_services(
         shipping: plugins,
         tax,
     };
-    Ok((services, events::handlers(fed), signing_keys))
+    Ok(Built { services, handlers, desk, signing_keys })
 }
 
 /// Who signs in, and for whom they act.

@@ -10,12 +10,13 @@
 ///     fields: { "warranty" => Warranty }, graphql: "../fields.graphql",
 ///     shipping_rate: { "carrier" => Carrier },
 ///     task: { "end-due" => EndDue },
+///     observer: { "notify" => Notifier },
 ///     tables: "../tables.sql",
 /// }
 /// ```
 ///
 /// Paths are relative to the file the macro stands in. Groups that the plugin does not offer are left out; the others come
-/// in the order `pricing`, `tax`, `order_process`, `approval`, `fields`, `shipping_rate`, `task`; `fields` with the SDL of what it
+/// in the order `pricing`, `tax`, `order_process`, `approval`, `fields`, `shipping_rate`, `task`, `observer`; `fields` with the SDL of what it
 /// adds to the API. `tables` stands last: the SQL of its [own tables](crate::tables). Every name must stand in the manifest under `[entry-points."vectis.<group>"]`. The crate must be a `cdylib` and unwind on panic.
 ///
 /// Every plugin exports the same symbol, so a program can link one plugin as an `rlib` (for its tests or a benchmark), not two.
@@ -30,6 +31,7 @@ macro_rules! export_plugin {
         $(, fields: { $($fields:literal => $fields_type:ty),+ $(,)? }, graphql: $graphql:literal)?
         $(, shipping_rate: { $($shipping_rate:literal => $shipping_rate_type:ty),+ $(,)? })?
         $(, task: { $($task:literal => $task_type:ty),+ $(,)? })?
+        $(, observer: { $($observer:literal => $observer_type:ty),+ $(,)? })?
         $(, tables: $tables:literal)?
         $(,)?
     ) => {
@@ -68,6 +70,10 @@ macro_rules! export_plugin {
                 $crate::abi::embed::mentions(MANIFEST, $task),
                 ::core::concat!("the manifest has no entry point ", $task)
             );)+)?
+            $($(::core::assert!(
+                $crate::abi::embed::mentions(MANIFEST, $observer),
+                ::core::concat!("the manifest has no entry point ", $observer)
+            );)+)?
 
             struct Exported;
 
@@ -87,6 +93,8 @@ macro_rules! export_plugin {
                     &[$($(($shipping_rate, $crate::abi::shipping_rate::build::<$shipping_rate_type>)),+)?];
                 const TASK: &'static [EntryPoint<$crate::abi::task::TaskObj>] =
                     &[$($(($task, $crate::abi::task::build::<$task_type>)),+)?];
+                const OBSERVER: &'static [EntryPoint<$crate::abi::observer::ObserverObj>] =
+                    &[$($(($observer, $crate::abi::observer::build::<$observer_type>)),+)?];
             }
 
             #[unsafe(export_name = "_1as_0lib_1header_0root_bmodule_bloader")]

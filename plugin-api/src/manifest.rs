@@ -26,6 +26,7 @@ use serde::Deserialize;
 
 use crate::contributions::{CommandEntry, NavigationEntry, Screen, Sections};
 use crate::schedules::{self, Schedule};
+use crate::subscriptions::{self, Subscription};
 
 /// The version of the format this crate reads.
 pub const SCHEMA: u32 = 1;
@@ -58,6 +59,9 @@ pub struct Manifest {
     /// Entry point → how clients show its configuration.
     #[serde(default)]
     pub screens: BTreeMap<String, Screen>,
+    /// Events it is told of; see [`crate::observer`].
+    #[serde(default)]
+    pub subscriptions: Vec<Subscription>,
     /// Language → key → text.
     #[serde(default)]
     pub translations: BTreeMap<String, BTreeMap<String, String>>,
@@ -127,6 +131,8 @@ impl Manifest {
             .map_err(ManifestError)?;
         check_capabilities(&manifest.capabilities)
             .map_err(|why| ManifestError(format!("[capabilities] {why}")))?;
+        let Self { subscriptions, entry_points, capabilities, .. } = &manifest;
+        subscriptions::check(subscriptions, entry_points, capabilities).map_err(ManifestError)?;
         Ok(manifest)
     }
 
@@ -149,7 +155,8 @@ impl Manifest {
 }
 
 /// Capabilities there are: the host services, and `initializers` for plugins that run more code when they are mapped.
-const CAPABILITIES: [&str; 8] = ["http", "kv", "secret", "query", "emit", "metric", "tables", "initializers"];
+const CAPABILITIES: [&str; 9] =
+    ["http", "kv", "secret", "query", "emit", "metric", "tables", "events", "initializers"];
 
 /// What is wrong with capabilities, in words that follow the place they stand in.
 ///
@@ -172,6 +179,11 @@ pub fn check_capabilities(capabilities: &BTreeMap<String, Vec<String>>) -> Resul
             "tables" => {
                 if let Some(value) = values.iter().find(|value| *value != "own") {
                     return Err(format!("tables: {value:?} is not own; a plugin reaches no other tables"));
+                }
+            }
+            "events" => {
+                for value in values {
+                    subscriptions::check_event(value).map_err(|why| format!("events: {why}"))?;
                 }
             }
             known if CAPABILITIES.contains(&known) => {}

@@ -9,6 +9,7 @@ pub mod approvals;
 pub mod audit;
 pub mod carts;
 pub mod channels;
+pub mod event_desk;
 pub mod events;
 pub mod extensions;
 pub mod identity;

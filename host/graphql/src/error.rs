@@ -11,6 +11,7 @@ use crate::caller::{Caller, ContextExt};
 use crate::carts::CartErrorCode;
 use crate::catalog::ProductErrorCode;
 use crate::channels::ChannelErrorCode;
+use crate::event_desk::EventErrorCode;
 use crate::orders::{OrderErrorCode, PlaceErrorCode};
 use crate::plugin_schedules::PluginScheduleErrorCode;
 use crate::plugins::PluginErrorCode;
@@ -25,6 +26,7 @@ use crate::taxes::TaxErrorCode;
 #[graphql(concrete(name = "CartUserError", params(CartErrorCode)))]
 #[graphql(concrete(name = "ChannelUserError", params(ChannelErrorCode)))]
 #[graphql(concrete(name = "DecideUserError", params(DecideErrorCode)))]
+#[graphql(concrete(name = "EventUserError", params(EventErrorCode)))]
 #[graphql(concrete(name = "LoginUserError", params(LoginErrorCode)))]
 #[graphql(concrete(name = "OrderUserError", params(OrderErrorCode)))]
 #[graphql(concrete(name = "PlaceUserError", params(PlaceErrorCode)))]

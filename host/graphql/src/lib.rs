@@ -20,6 +20,7 @@ pub mod channels;
 pub mod contributions;
 pub mod document;
 pub mod error;
+pub mod event_desk;
 pub mod id;
 mod loaders;
 mod mixing;
@@ -50,6 +51,7 @@ use vectis_contracts::approvals::Approvals;
 use vectis_contracts::audit::Audit;
 use vectis_contracts::carts::Carts;
 use vectis_contracts::channels::Channels;
+use vectis_contracts::event_desk::EventDesk;
 use vectis_contracts::identity::Identity;
 use vectis_contracts::inventory::Inventory;
 use vectis_contracts::once::Once;
@@ -79,6 +81,7 @@ pub struct Services {
     pub cart_pricer: CartPricer,
     pub carts: Arc<dyn Carts>,
     pub channels: Arc<dyn Channels>,
+    pub event_desk: Arc<dyn EventDesk>,
     pub identity: Arc<dyn Identity>,
     pub inventory: Arc<dyn Inventory>,
     pub once: Once,
@@ -110,6 +113,7 @@ pub struct Query(
     plugin_life::PluginLifeQuery,
     plugin_schedules::PluginScheduleQuery,
     contributions::ContributionQuery,
+    event_desk::EventDeskQuery,
     audit::AuditQuery,
 );
 
@@ -129,6 +133,7 @@ pub struct Mutation(
     plugins::PluginMutation,
     plugin_life::PluginLifeMutation,
     plugin_schedules::PluginScheduleMutation,
+    event_desk::EventDeskMutation,
 );
 
 /// Who may ask for which field, one table per domain.
@@ -143,6 +148,7 @@ pub(crate) const POLICIES: &[&[TypePolicy]] = &[
     catalog::POLICY,
     catalog_commands::POLICY,
     channels::POLICY,
+    event_desk::POLICY,
     order_commands::POLICY,
     order_process::POLICY,
     orders::POLICY,

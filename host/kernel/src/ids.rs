@@ -76,6 +76,7 @@ ids! {
     CreditNoteId = "creditnote";
     EventId = "event";
     AuditEntryId = "auditentry";
+    DeadLetterId = "deadletter";
     PluginScheduleId = "pluginschedule";
     PluginScheduleRunId = "pluginschedulerun";
 }

@@ -99,6 +99,12 @@ pub mod staff {
         CHANNELS_WRITE = "channels.write";
         /// See, load and activate plugins.
         PLUGINS_WRITE = "plugins.write";
+        /// See the subscriptions of plugins and events that nobody could take in, without what they hold.
+        EVENTS_READ = "events.read";
+        /// See also what such events hold: data of customers.
+        EVENTS_READ_PAYLOAD = "events.read_payload";
+        /// Have such events tried again, or give them up.
+        EVENTS_WRITE = "events.write";
         /// Manage staff and their roles.
         STAFF_WRITE = "staff.write";
         /// Read the audit trail.

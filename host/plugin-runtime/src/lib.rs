@@ -33,6 +33,7 @@ mod life;
 mod lifecycle;
 mod load;
 mod manifest;
+mod observers;
 mod point;
 mod process;
 mod refusal;

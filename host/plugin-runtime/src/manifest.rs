@@ -70,6 +70,7 @@ pub(crate) fn manifest<'data>(structure: &Structure<'data>) -> Result<(&'data st
     }
     crate::contributions::check(&manifest).map_err(|why| refused(format!("plugin.toml: {why}")))?;
     schedules(&manifest)?;
+    crate::observers::check(&manifest).map_err(|why| refused(format!("plugin.toml: {why}")))?;
     Ok((text, manifest))
 }
 

@@ -12,10 +12,11 @@ pub(crate) enum Point {
     Fields,
     ShippingRate,
     Task,
+    Observer,
 }
 
 impl Point {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Pricing,
         Self::Tax,
         Self::OrderProcess,
@@ -23,6 +24,7 @@ impl Point {
         Self::Fields,
         Self::ShippingRate,
         Self::Task,
+        Self::Observer,
     ];
 
     /// The group of the manifest: `vectis.pricing`.
@@ -35,6 +37,7 @@ impl Point {
             Self::Fields => "vectis.fields",
             Self::ShippingRate => "vectis.shipping_rate",
             Self::Task => "vectis.task",
+            Self::Observer => "vectis.observer",
         }
     }
 
@@ -52,12 +55,12 @@ impl Point {
 
     /// Whether it is asked outside of any transaction and may wait for services of the host.
     pub(crate) const fn waits(self) -> bool {
-        matches!(self, Self::Fields | Self::ShippingRate | Self::Task)
+        matches!(self, Self::Fields | Self::ShippingRate | Self::Task | Self::Observer)
     }
 
     /// Whether all activated entry points answer, or one of them.
     pub(crate) const fn asks_all(self) -> bool {
-        matches!(self, Self::Tax | Self::Fields | Self::ShippingRate | Self::Task)
+        matches!(self, Self::Tax | Self::Fields | Self::ShippingRate | Self::Task | Self::Observer)
     }
 }
 

@@ -2,6 +2,7 @@
 //! afterwards; a request keeps the one it began with.
 
 pub(crate) mod fields;
+mod observers;
 mod slots;
 mod tasks;
 
@@ -30,6 +31,7 @@ use crate::manifest::EntryPoint;
 use crate::point::Point;
 use crate::refusal::{Fault, Identity};
 use crate::registry::fields::FieldSlots;
+use crate::registry::observers::ObserverSlots;
 pub(crate) use crate::registry::slots::Slots;
 use crate::registry::slots::{Started, Wanted};
 use crate::registry::tasks::TaskSlots;
@@ -83,7 +85,7 @@ impl Workshop {
             config_json: config.to_string(),
             services: Arc::new(services),
             budget: match entry.point {
-                Point::ShippingRate => self.waiting_budget,
+                Point::ShippingRate | Point::Observer => self.waiting_budget,
                 Point::Task => self.run_budget,
                 _ => self.call_budget,
             },
@@ -132,6 +134,7 @@ pub(crate) struct PluginSet {
     pub(crate) additions: Arc<Additions>,
     pub(crate) shipping_rate: Slots<ShippingRateAdapter>,
     pub(crate) tasks: TaskSlots,
+    pub(crate) observers: ObserverSlots,
 }
 
 impl PluginSet {
@@ -158,6 +161,7 @@ impl PluginSet {
         let fields = FieldSlots::build(&mut plan, &old.fields);
         let shipping_rate = Slots::build(&mut plan, &old.shipping_rate);
         let tasks = TaskSlots::build(&mut plan, &old.tasks);
+        let observers = ObserverSlots::build(&mut plan, &old.observers);
         let problems = plan.problems;
         let additions = fields::additions(&files, &old.additions);
         Self {
@@ -173,6 +177,7 @@ impl PluginSet {
             additions,
             shipping_rate,
             tasks,
+            observers,
         }
     }
 
@@ -190,6 +195,7 @@ impl PluginSet {
         all.extend(self.fields.quarantined(plugin));
         all.extend(self.shipping_rate.quarantined(plugin));
         all.extend(self.tasks.quarantined(plugin));
+        all.extend(self.observers.quarantined(plugin));
         all
     }
 
@@ -202,6 +208,7 @@ impl PluginSet {
             (Point::Approval, self.approval.elsewhere(plugin)),
             (Point::Fields, self.fields.elsewhere(plugin)),
             (Point::ShippingRate, self.shipping_rate.elsewhere(plugin)),
+            (Point::Observer, self.observers.elsewhere(plugin)),
         ];
         let tasks = self.tasks.elsewhere(plugin).into_iter().map(|entry| (Point::Task, entry));
         all.into_iter().filter_map(|(point, entry)| Some((point, entry?))).chain(tasks).collect()

@@ -14,6 +14,7 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
     host.events.start_knocking(&host.tasks);
     host.events.start_listening(&host.tasks);
     host.events.start_consumers(&host.tasks, &host.handlers);
+    host.events.start_subscribers(&host.tasks, host.plugins.clone());
     host.start_event_housekeeping();
     tracing::info!(log = host.events.log().name(), "consuming");
     until_signal(&host.tasks).await?;

@@ -102,6 +102,9 @@ pub(super) async fn status(server: &ServerArgs) -> anyhow::Result<ExitCode> {
     let health = &data["pluginsHealth"];
     let mut lines = vec![format!("revision {}", health["revision"])];
     lines.extend(items(&health["plugins"]).flat_map(health_lines));
+    let told = staff.send(SUBSCRIPTIONS, Value::Null).await;
+    // Whoever may see plugins need not see events.
+    lines.extend(told.iter().flat_map(|told| items(&told["pluginSubscriptions"])).map(subscription_line));
     lines.push("replicas".to_owned());
     lines.extend(items(&health["replicas"]).flat_map(replica_lines));
     say(&lines.join("\n"));
@@ -159,6 +162,23 @@ fn schedule_lines(schedule: &Value) -> Vec<String> {
         ));
     }
     lines
+}
+
+const SUBSCRIPTIONS: &str =
+    "{ pluginSubscriptions { plugin name state waitsFor lag deadLetterCount lastFailure } }";
+
+fn subscription_line(told: &Value) -> String {
+    let lag = told["lag"].as_f64().map_or_else(|| "?".to_owned(), |lag| lag.to_string());
+    let why = [("waits: ", &told["waitsFor"]), ("last failure: ", &told["lastFailure"])];
+    let why = why.iter().filter_map(|(what, why)| Some(format!("; {what}{}", why.as_str()?)));
+    format!(
+        "subscription {} {} {}, {lag} events behind, {} dead letters{}",
+        text(&told["plugin"]),
+        text(&told["name"]),
+        text(&told["state"]).to_lowercase(),
+        told["deadLetterCount"],
+        why.collect::<String>()
+    )
 }
 
 fn health_lines(health: &Value) -> Vec<String> {

@@ -176,6 +176,9 @@ fn inspection_lines(found: &Inspection, isolation: Isolation) -> String {
     let entry_points: Vec<String> = entry_points
         .flat_map(|(point, names)| names.keys().map(move |name| format!("{point}={name}")))
         .collect();
+    let told_of =
+        found.manifest.subscriptions.iter().map(|told| format!("{}={}", told.name, told.events.join(",")));
+    let told_of: Vec<String> = told_of.collect();
     let (initialisers, usual) = (found.init_array_count, found.usual_init_array_count);
     let more = initialisers.saturating_sub(usual);
     [
@@ -192,6 +195,7 @@ fn inspection_lines(found: &Inspection, isolation: Isolation) -> String {
         format!("schedules     {}", list(&found.schedules)),
         format!("permissions   {}", list(&found.manifest.permissions.add)),
         format!("capabilities  {}", list(&capabilities)),
+        format!("told of       {}", list(&told_of)),
         format!("target        {}", found.target),
         format!("panic         {}", found.panic),
         format!("built with    plugin API {}, rustc {}, {}", found.api, found.rustc, found.profile),

@@ -14,6 +14,7 @@ pub mod host;
 pub mod id;
 pub mod load;
 pub mod module;
+pub mod observer;
 pub mod order_process;
 pub mod pricing;
 pub mod remote;

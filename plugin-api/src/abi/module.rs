@@ -17,6 +17,7 @@ use crate::abi::contain::{contain, remember_places};
 use crate::abi::error::WireError;
 use crate::abi::fields::FieldsObj;
 use crate::abi::host::HostObj;
+use crate::abi::observer::ObserverObj;
 use crate::abi::order_process::OrderProcessObj;
 use crate::abi::pricing::PricingObj;
 use crate::abi::shipping_rate::ShippingRateObj;
@@ -42,6 +43,7 @@ pub struct PluginMod {
     pub new_shipping_rate: extern "C" fn(RStr<'_>, RStr<'_>, HostObj) -> RResult<ShippingRateObj, WireError>,
     /// Since 1.2; absent from plugins built before.
     pub new_task: extern "C" fn(RStr<'_>, RStr<'_>, HostObj) -> RResult<TaskObj, WireError>,
+    pub new_observer: extern "C" fn(RStr<'_>, RStr<'_>, HostObj) -> RResult<ObserverObj, WireError>,
 }
 
 impl RootModule for PluginModRef {
@@ -64,6 +66,7 @@ pub trait Plugin: 'static {
     const FIELDS: &'static [EntryPoint<FieldsObj>];
     const SHIPPING_RATE: &'static [EntryPoint<ShippingRateObj>];
     const TASK: &'static [EntryPoint<TaskObj>];
+    const OBSERVER: &'static [EntryPoint<ObserverObj>];
 }
 
 /// The static that the plugin exports under the name `abi_stable` looks for.
@@ -92,6 +95,7 @@ fn root_module<P: Plugin>() -> PluginModRef {
         new_fields: new_fields::<P>,
         new_shipping_rate: new_shipping_rate::<P>,
         new_task: new_task::<P>,
+        new_observer: new_observer::<P>,
     };
     module.leak_into_prefix()
 }
@@ -154,6 +158,14 @@ extern "C" fn new_task<P: Plugin>(
     host: HostObj,
 ) -> RResult<TaskObj, WireError> {
     construct(P::TASK, name, config, host)
+}
+
+extern "C" fn new_observer<P: Plugin>(
+    name: RStr<'_>,
+    config: RStr<'_>,
+    host: HostObj,
+) -> RResult<ObserverObj, WireError> {
+    construct(P::OBSERVER, name, config, host)
 }
 
 fn construct<O>(

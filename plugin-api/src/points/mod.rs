@@ -2,6 +2,7 @@
 
 pub mod approval;
 pub mod fields;
+pub mod observer;
 pub mod order_process;
 pub mod pricing;
 pub mod shipping_rate;

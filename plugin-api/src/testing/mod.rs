@@ -22,6 +22,7 @@
 mod approval;
 mod fields;
 mod host;
+mod observer;
 mod order_process;
 mod pricing;
 mod schema;
@@ -34,6 +35,7 @@ use std::fmt::Display;
 pub use approval::{ApprovalHarness, approval, approval_facts, decision_facts};
 pub use fields::{FieldsHarness, fields, parents};
 pub use host::{LogLine, NOW_MS, TestHost};
+pub use observer::{ObserverHarness, event, observer, observer_on};
 pub use order_process::{OrderProcessHarness, order_facts, order_process};
 pub use pricing::{PricingCart, PricingHarness, pricing};
 pub use schema::assert_config_schema;

@@ -13,6 +13,7 @@ mod order_process;
 mod pricing;
 mod refusals;
 mod schedules;
+mod subscriptions;
 mod tables;
 mod tax;
 mod units;

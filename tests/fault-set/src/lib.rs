@@ -3,6 +3,7 @@
 
 mod approval;
 mod fields;
+mod observer;
 mod order_process;
 mod pricing;
 mod task;
@@ -14,6 +15,7 @@ use vectis_plugin_api::export_plugin;
 
 use crate::approval::FaultyApproval;
 use crate::fields::FaultyFields;
+use crate::observer::FaultyObserver;
 use crate::order_process::FaultyProcess;
 use crate::pricing::FaultyPricing;
 use crate::task::FaultyTask;
@@ -32,4 +34,5 @@ export_plugin! {
     approval: { "faulty-approval" => FaultyApproval },
     fields: { "faulty-fields" => FaultyFields }, graphql: "../fields.graphql",
     task: { "faulty-task" => FaultyTask },
+    observer: { "faulty-observer" => FaultyObserver },
 }

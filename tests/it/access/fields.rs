@@ -38,9 +38,11 @@ async fn introspection_is_shaped_by_who_asks(cast: &Cast) {
     let for_staff = [
         "Query.accounts",
         "Query.auditEntries",
+        "Query.eventDeadLetters",
         "Query.exchangeRates",
         "Query.managedPrices",
         "Query.pluginSchedules",
+        "Query.pluginSubscriptions",
         "Query.plugins",
         "Query.priceLists",
         "Query.staff",
@@ -130,6 +132,7 @@ async fn fields_of_others_are_refused_on_things_one_has(cast: &Cast, own: &Belon
         ("{ channel { warehouseIds } }", &cast.guest, "UNAUTHENTICATED"),
         ("{ auditEntries { nodes { id } } }", &cast.buyer, "FORBIDDEN"),
         ("{ auditEntries { nodes { id } } }", &cast.nobody, "FORBIDDEN"),
+        ("{ eventDeadLetters { nodes { id } } }", &cast.nobody, "FORBIDDEN"),
         ("query($account: ID!) { account(id: $account) { name } }", &cast.nobody, "FORBIDDEN"),
         ("{ stockLevels(variantIds: []) { onHand } }", &cast.nobody, "FORBIDDEN"),
         ("{ priceLists { nodes { name } } }", &cast.other_admin, "FORBIDDEN"),
@@ -149,6 +152,7 @@ async fn staff_see_what_their_rights_say(cast: &Cast) {
         ("stock.read", "{ it: warehouses { id } }"),
         ("orders.read", "{ it: orders { nodes { id process } } }"),
         ("audit.read", "{ it: auditEntries { nodes { id } } }"),
+        ("events.read", "{ it: eventDeadLetters { nodes { id } } }"),
         ("staff.write", "{ it: staff { nodes { id } } }"),
     ];
     let nobody = cast.nobody.send("{ me { kind permissions } }", json!({})).await.ok();

@@ -6,6 +6,7 @@ mod feed;
 mod flow;
 mod kills;
 mod logs;
+mod observing;
 mod outages;
 mod processes;
 mod traces;

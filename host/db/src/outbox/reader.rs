@@ -285,6 +285,24 @@ pub async fn standings(db: &Db) -> Result<Vec<Standing>, DbError> {
     Ok(standings)
 }
 
+/// Gives a reader that is new its place: before the oldest event, or behind all that is committed.
+pub async fn begin(db: &Db, name: &str, from_beginning: bool) -> Result<(), DbError> {
+    sqlx::query!(
+        "INSERT INTO events.reader (name, lane, fence, transaction_id, position)          SELECT $1, lane, 0, CASE WHEN $2 THEN '0'::xid8 ELSE pg_snapshot_xmin(pg_current_snapshot()) END, 0          FROM generate_series(0, 3) AS each (lane)          ON CONFLICT (name, lane) DO NOTHING",
+        name,
+        from_beginning
+    )
+    .execute(db.pool())
+    .await?;
+    Ok(())
+}
+
+/// Forgets where a reader has come to. Whoever reads under the name now is shut out.
+pub async fn forget(db: &Db, name: &str) -> Result<(), DbError> {
+    sqlx::query!("DELETE FROM events.reader WHERE name = $1", name).execute(db.pool()).await?;
+    Ok(())
+}
+
 /// Sends a reader back to before everything that became true at `since` or later, and lets its consumer forget that it took
 /// that in. Whoever reads under the name now is shut out and begins there.
 pub async fn move_back(db: &Db, name: &str, since: DateTime<Utc>) -> Result<u64, DbError> {

@@ -4,6 +4,7 @@ mod approval;
 mod fields;
 #[cfg(test)]
 mod fuzz;
+mod observer;
 mod order_process;
 mod pricing;
 mod shipping_rate;
@@ -19,6 +20,9 @@ use vectis_plugin_api::{ErrorCode, Id};
 
 pub(crate) use crate::adapters::approval::{ApprovalAdapter, construct as construct_approval};
 pub(crate) use crate::adapters::fields::{FieldsAdapter, construct as construct_fields};
+pub(crate) use crate::adapters::observer::{
+    ObserverAdapter, ObserverQuestion, construct as construct_observer,
+};
 pub(crate) use crate::adapters::order_process::{OrderProcessAdapter, construct as construct_order_process};
 pub(crate) use crate::adapters::pricing::{PricingAdapter, construct as construct_pricing};
 pub(crate) use crate::adapters::shipping_rate::{ShippingRateAdapter, construct as construct_shipping_rate};
@@ -63,6 +67,7 @@ pub(crate) fn rehearse(point: Point, recipe: Recipe) -> Result<(), Fault> {
         Point::Fields => FieldsAdapter::start(recipe).map(drop),
         Point::ShippingRate => ShippingRateAdapter::start(recipe).map(drop),
         Point::Task => TaskAdapter::start(recipe).map(drop),
+        Point::Observer => ObserverAdapter::start(recipe).map(drop),
     }
 }
 
@@ -77,6 +82,7 @@ pub(crate) fn is_in_code(point: Point, module: PluginModRef, name: &str) -> bool
         Point::Fields => fields::construct(module, name, "", host).map(drop),
         Point::ShippingRate => shipping_rate::construct(module, name, "", host).map(drop),
         Point::Task => task::construct(module, name, "", host).map(drop),
+        Point::Observer => observer::construct(module, name, "", host).map(drop),
     };
     !outcome.is_err_and(|error| error.code == ErrorCode::UNSUPPORTED)
 }

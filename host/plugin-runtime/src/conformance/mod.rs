@@ -9,6 +9,7 @@ mod config_cases;
 mod dice;
 mod exam;
 mod fields;
+mod observer;
 mod order_process;
 mod pricing;
 mod promise;
@@ -113,6 +114,7 @@ impl Conformance {
                 Point::Fields => timing::time::<fields::FieldsExam>(&origin, seed),
                 Point::ShippingRate => timing::time::<shipping_rate::ShippingRateExam>(&origin, seed),
                 Point::Task => timing::time::<task::TaskExam>(&origin, seed),
+                Point::Observer => timing::time::<observer::ObserverExam>(&origin, seed),
             };
             (format!("{} {}", entry.point, entry.name), timings)
         };
@@ -156,5 +158,6 @@ fn examine(point: Point, origin: &Origin, seed: u64, run: &Run) {
         Point::Fields => exam::sit::<fields::FieldsExam>(origin, seed, run),
         Point::ShippingRate => exam::sit::<shipping_rate::ShippingRateExam>(origin, seed, run),
         Point::Task => exam::sit::<task::TaskExam>(origin, seed, run),
+        Point::Observer => exam::sit::<observer::ObserverExam>(origin, seed, run),
     }
 }

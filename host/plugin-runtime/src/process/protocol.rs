@@ -35,6 +35,7 @@ pub(crate) enum Verb {
     Fields = 50,
     Rates = 60,
     Run = 70,
+    Observe = 80,
 }
 
 impl Verb {
@@ -55,6 +56,7 @@ impl Verb {
             Self::Fields,
             Self::Rates,
             Self::Run,
+            Self::Observe,
         ];
         all.into_iter().find(|verb| *verb as u32 == number)
     }

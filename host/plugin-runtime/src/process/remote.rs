@@ -2,6 +2,7 @@
 
 use vectis_plugin_api::Error;
 use vectis_plugin_api::abi::approval::{ApprovalFactsRecord, DecisionFactsRecord};
+use vectis_plugin_api::abi::observer::RemoteObserver;
 use vectis_plugin_api::abi::order_process::OrderFactsRecord;
 use vectis_plugin_api::abi::pricing::PricingCall;
 use vectis_plugin_api::abi::remote::{
@@ -99,6 +100,16 @@ impl RemoteTask for Remote {
     fn run(&self, budget_ns: u64, question_json: &str) -> Result<String, Error> {
         self.ask(
             Verb::Run,
+            |writer| fields::write_question(writer, budget_ns, question_json),
+            fields::read_answers,
+        )
+    }
+}
+
+impl RemoteObserver for Remote {
+    fn observe(&self, budget_ns: u64, question_json: &str) -> Result<String, Error> {
+        self.ask(
+            Verb::Observe,
             |writer| fields::write_question(writer, budget_ns, question_json),
             fields::read_answers,
         )

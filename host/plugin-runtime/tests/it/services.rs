@@ -163,7 +163,9 @@ async fn what_waits_is_served_neither_to_points_that_do_not_nor_to_constructors(
         let why = message(refused);
         assert!(why.starts_with("http waits, and is not served to greedy-pricing here"), "{why}");
         assert!(
-            why.contains("only calls of vectis.fields, vectis.shipping_rate and vectis.task may wait"),
+            why.contains(
+                "only calls of vectis.fields, vectis.shipping_rate, vectis.task and vectis.observer may wait"
+            ),
             "{why}"
         );
         assert_eq!(noted.asked("http"), 0);

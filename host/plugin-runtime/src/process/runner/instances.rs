@@ -8,6 +8,7 @@ use vectis_plugin_api::abi::approval::{ApprovalObj, may_decide, plan};
 use vectis_plugin_api::abi::fields::{FieldsObj, answer};
 use vectis_plugin_api::abi::host::object;
 use vectis_plugin_api::abi::module::PluginModRef;
+use vectis_plugin_api::abi::observer::{ObserverObj, observe_json};
 use vectis_plugin_api::abi::order_process::{OrderProcessObj, place, states, step, transitions};
 use vectis_plugin_api::abi::pricing::{PricingObj, price};
 use vectis_plugin_api::abi::shipping_rate::{ShippingRateObj, rates_json};
@@ -31,6 +32,7 @@ enum Instance {
     Fields(FieldsObj),
     ShippingRate(ShippingRateObj),
     Task(TaskObj),
+    Observer(ObserverObj),
 }
 
 pub(super) struct Instances {
@@ -106,6 +108,9 @@ impl Instances {
             Some(Point::Task) => {
                 Instance::Task(adapters::construct_task(module, entry_point, config_json, host)?)
             }
+            Some(Point::Observer) => {
+                Instance::Observer(adapters::construct_observer(module, entry_point, config_json, host)?)
+            }
             None => return Err(unreadable(Garbled)),
         })
     }
@@ -147,6 +152,10 @@ fn ask(
         (Some(Instance::Task(task)), Verb::Run) => {
             let (budget_ns, question) = codec::fields::read_question(payload).map_err(unreadable)?;
             codec::fields::write_answers(writer, &run_json(task, budget_ns, question)?);
+        }
+        (Some(Instance::Observer(observer)), Verb::Observe) => {
+            let (budget_ns, question) = codec::fields::read_question(payload).map_err(unreadable)?;
+            codec::fields::write_answers(writer, &observe_json(observer, budget_ns, question)?);
         }
         _ => return Err(unreadable(Garbled)),
     }
