@@ -16,12 +16,15 @@ use vectis_contracts::plugin_tables::PluginTables;
 use vectis_contracts::points::Strategies;
 use vectis_contracts::ports::event_handler::EventHandler;
 use vectis_contracts::priced_cart::CartPricer;
+use vectis_contracts::webhooks::{WebhookQueue, Webhooks};
 use vectis_db::{Db, EmbeddedOptions, EmbeddedPostgres, ModuleMigrations, PoolSettings};
 use vectis_graphql::{Api, Services};
 use vectis_identity::SigningKeys;
 use vectis_kernel::{Ctx, Permission};
+use vectis_outbound::SystemResolver;
 use vectis_plugin_runtime::{PluginRuntime, RuntimeOptions};
-use vectis_plugin_services::{ReadModels, Services as PluginServices, SystemResolver};
+use vectis_plugin_services::{ReadModels, Services as PluginServices};
+use vectis_webhook_sender::{Intake, Sender, Settings as TargetSettings, Target};
 
 use crate::config::{Config, Database};
 use crate::events::{self, Events, Fed};
@@ -42,6 +45,7 @@ pub static MIGRATIONS: &[&ModuleMigrations] = &[
     &vectis_approvals::MIGRATIONS,
     &vectis_orders::MIGRATIONS,
     &vectis_extensions::MIGRATIONS,
+    &vectis_webhooks::MIGRATIONS,
 ];
 
 /// Whether the host brings the database up to date before it starts.
@@ -69,6 +73,8 @@ pub struct Host {
     pub events: Events,
     /// Those who take events in.
     pub handlers: Vec<Arc<dyn EventHandler>>,
+    /// Tells webhooks.
+    webhooks: Arc<Sender>,
     /// The private cluster, which ends with the host.
     postgres: Option<EmbeddedPostgres>,
 }
@@ -86,9 +92,16 @@ impl Host {
         if self.config.events.run_in_server {
             self.events.start_listening(&self.tasks);
             self.events.start_relay(&self.tasks);
-            self.events.start_consumers(&self.tasks, &self.handlers);
+            self.start_consumers();
             self.start_event_housekeeping();
         }
+    }
+
+    /// Starts taking events in, and telling webhooks.
+    pub fn start_consumers(&self) {
+        self.events.start_consumers(&self.tasks, &self.handlers);
+        let (webhooks, stop) = (self.webhooks.clone(), self.tasks.stopping());
+        self.tasks.spawn(async move { webhooks.run(stop).await });
     }
 
     /// Starts cleaning up after events, and measuring.
@@ -150,13 +163,17 @@ pub async fn compose(config: Config, migrations: Migrations) -> anyhow::Result<H
         ..config.plugins.runtime_options()
     };
     let plugins = PluginRuntime::start(options, channels.clone(), releases).await?;
-    let foundation = Foundation { db: db.clone(), audit, channels, plugins: plugins.clone() };
-    let (services, handlers, signing_keys) = build_services(&config, foundation).await?;
+    let (webhooks, sender) = build_webhooks(&config, &db, audit.clone()).await?;
+    let foundation = Foundation { db: db.clone(), audit, channels, plugins: plugins.clone(), webhooks };
+    let (services, mut handlers, signing_keys) = build_services(&config, foundation).await?;
+    handlers.push(Arc::new(Intake { queue: sender.queue.clone() }));
     plugin_services
         .provide(ReadModels { products: services.products.clone(), orders: services.orders.clone() });
     let events = Events::new(&db, &config.events)?;
     let api = Arc::new(Api::new(services, config.graphql.clone()));
-    let host = Host { api, db, plugins, config, tasks: Tasks::default(), events, handlers, postgres };
+    let tasks = Tasks::default();
+    let host =
+        Host { api, db, plugins, config, tasks, events, handlers, webhooks: Arc::new(sender), postgres };
     start_background_work(&host, signing_keys, extensions);
     Ok(host)
 }
@@ -179,12 +196,31 @@ fn build_plugin_services(
     Ok(Arc::new(services.context("the HTTP client of the plugins cannot be made")?))
 }
 
+/// Webhooks as staff see them, and who tells them.
+async fn build_webhooks(
+    config: &Config,
+    db: &Db,
+    audit: Arc<dyn Audit>,
+) -> anyhow::Result<(Arc<dyn Webhooks>, Sender)> {
+    let settings = TargetSettings {
+        allow_http: config.webhooks.allow_http,
+        addresses: config.webhooks.addresses.clone(),
+        timeout: config.webhooks.timeout,
+    };
+    let target = Arc::new(Target::new(settings, Arc::new(SystemResolver)).map_err(anyhow::Error::msg)?);
+    let deps = vectis_webhooks::Deps { db: db.clone(), audit, judge: target.clone() };
+    let vectis_webhooks::Built { webhooks, queue } =
+        vectis_webhooks::build(deps, config.webhooks.clone()).await?;
+    Ok((webhooks, Sender { queue, target }))
+}
+
 /// What every module stands on.
 struct Foundation {
     db: Db,
     audit: Arc<dyn Audit>,
     channels: Arc<dyn Channels>,
     plugins: Arc<PluginRuntime>,
+    webhooks: Arc<dyn Webhooks>,
 }
 
 /// People first, then goods, then what people do with goods.
@@ -192,7 +228,7 @@ async fn build_services(
     config: &Config,
     foundation: Foundation,
 ) -> anyhow::Result<(Services, Vec<Arc<dyn EventHandler>>, SigningKeys)> {
-    let Foundation { db, audit, channels, plugins } = foundation;
+    let Foundation { db, audit, channels, plugins, webhooks } = foundation;
     let strategies: Arc<dyn Strategies> = plugins.clone();
     let (identity, accounts, signing_keys) = build_people(config, &db, &audit, plugins.clone()).await?;
     let products =
@@ -255,6 +291,7 @@ async fn build_services(
         products,
         shipping: plugins,
         tax,
+        webhooks,
     };
     Ok((services, events::handlers(fed), signing_keys))
 }
@@ -291,6 +328,14 @@ fn start_background_work(host: &Host, signing_keys: SigningKeys, extensions: Arc
         let extensions = extensions.clone();
         async move {
             let swept = extensions.sweep(&Ctx::system("sweep")).await;
+            swept.map(drop).map_err(|failure| anyhow::anyhow!("{failure:?}"))
+        }
+    });
+    let queue: Arc<dyn WebhookQueue> = host.webhooks.queue.clone();
+    host.tasks.every("webhooks.sweep", Duration::from_secs(600), move || {
+        let queue = queue.clone();
+        async move {
+            let swept = queue.sweep(&Ctx::system("sweep")).await;
             swept.map(drop).map_err(|failure| anyhow::anyhow!("{failure:?}"))
         }
     });

@@ -30,5 +30,6 @@ pub mod products;
 pub mod shipping;
 pub mod shopper;
 pub mod tax;
+pub mod webhooks;
 
 pub use vectis_db::Tx;

@@ -40,6 +40,8 @@ pub struct Config {
     /// Orders.
     #[schemars(with = "serde_json::Value")]
     pub orders: vectis_orders::Config,
+    /// Webhooks.
+    pub webhooks: vectis_webhooks::Config,
 }
 
 /// `[server]`
@@ -231,6 +233,7 @@ pub fn load(args: &ConfigArgs) -> Result<Config, ConfigError> {
     }
     let mut config: Config = figment.extract().map_err(|error| ConfigError::Invalid(explain(&error)))?;
     config.events.check()?;
+    config.webhooks.check().map_err(ConfigError::Invalid)?;
     if let (true, Some(path)) = (config.database.url.is_empty(), config.database.url_file.clone()) {
         let url =
             std::fs::read_to_string(&path).map_err(|source| ConfigError::SecretFile { path, source })?;
