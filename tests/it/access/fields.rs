@@ -46,6 +46,7 @@ async fn introspection_is_shaped_by_who_asks(cast: &Cast) {
         "Query.stockLevels",
         "Query.stockMovements",
         "Query.warehouses",
+        "Query.webhooks",
         "Account.externalReference",
         "Account.groupIds",
         "Channel.warehouseIds",
@@ -59,6 +60,7 @@ async fn introspection_is_shaped_by_who_asks(cast: &Cast) {
         "StaffMember",
         "StaffRoleUpsertInput",
         "StockMovement",
+        "Webhook",
     ];
     let for_admins =
         ["Account.creditLimit", "Account.employees", "Account.taxExemptions", "EmployeeUpdateInput"];
@@ -148,6 +150,7 @@ async fn staff_see_what_their_rights_say(cast: &Cast) {
         ("stock.read", "{ it: warehouses { id } }"),
         ("orders.read", "{ it: orders { nodes { id process } } }"),
         ("audit.read", "{ it: auditEntries { nodes { id } } }"),
+        ("webhooks.read", "{ it: webhooks { id url deliveries { nodes { id } } } }"),
         ("staff.write", "{ it: staff { nodes { id } } }"),
     ];
     let nobody = cast.nobody.send("{ me { kind permissions } }", json!({})).await.ok();

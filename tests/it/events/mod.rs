@@ -7,4 +7,6 @@ mod flow;
 mod kills;
 mod logs;
 mod outages;
-mod processes;
+pub(crate) mod processes;
+
+pub(crate) use flow::place_an_order;

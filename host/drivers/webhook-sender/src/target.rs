@@ -16,6 +16,8 @@ use vectis_outbound::{Clients, GuardedClient, NotSent, Reachable, Resolver, requ
 
 /// Bytes of an answer that are looked at.
 const MOST_ANSWER: usize = 1_000;
+/// How long they may take behind the status.
+const ANSWER_WAIT: Duration = Duration::from_secs(1);
 
 /// Where requests may go, and for how long.
 #[derive(Clone, Debug)]
@@ -102,8 +104,8 @@ impl Target {
         let url = self.url(&attempt.url)?;
         let response = self.client.request(request(&url, attempt)?).await?;
         let (head, body) = response.into_parts();
-        // What counts is the status: an answer that breaks off behind it has been given.
-        let response = beginning(body).await;
+        // What counts is the status: an answer that breaks off or drags on behind it has been given.
+        let response = tokio::time::timeout(ANSWER_WAIT, beginning(body)).await.unwrap_or_default();
         Ok(Answer { status: head.status, retry_after: retry_after(ctx, &head.headers), response })
     }
 }

@@ -31,16 +31,21 @@ pub(crate) struct Interest {
     pub(crate) id: WebhookId,
     pub(crate) event_types: Vec<String>,
     pub(crate) channel_id: Option<ChannelId>,
+    pub(crate) created_at: DateTime<Utc>,
 }
 
 impl Interest {
-    /// Events of ours only: what others report in a topic of ours has no aggregate and no sequence.
+    /// Events of ours only, from when it was made: what others report in a topic of ours has no aggregate and no sequence.
     pub(crate) fn wants(&self, event: &IncomingEvent) -> bool {
         let envelope = &event.envelope;
         let id_at = |pointer: &str| -> Option<Uuid> { envelope.pointer(pointer)?.as_str()?.parse().ok() };
         let Some(aggregate) = id_at("/aggregateId").filter(|_| envelope["sequence"].is_i64()) else {
             return false;
         };
+        let occurred_at = envelope["occurredAt"].as_str().and_then(|text| text.parse::<DateTime<Utc>>().ok());
+        if occurred_at.is_none_or(|at| at < self.created_at) {
+            return false;
+        }
         if event.event_type == TEST {
             return aggregate == self.id.0;
         }

@@ -107,6 +107,7 @@ struct InterestRow {
     id: Uuid,
     event_types: Vec<String>,
     channel_id: Option<Uuid>,
+    created_at: DateTime<Utc>,
 }
 
 impl From<InterestRow> for Interest {
@@ -115,6 +116,7 @@ impl From<InterestRow> for Interest {
             id: WebhookId(row.id),
             event_types: row.event_types,
             channel_id: row.channel_id.map(ChannelId),
+            created_at: row.created_at,
         }
     }
 }
@@ -124,7 +126,7 @@ impl From<InterestRow> for Interest {
 pub(crate) async fn interests(pool: &PgPool) -> Result<Vec<Interest>, sqlx::Error> {
     let rows = sqlx::query_as!(
         InterestRow,
-        "SELECT id, event_types, channel_id \
+        "SELECT id, event_types, channel_id, created_at \
          FROM webhooks.endpoint \
          WHERE disabled_reason IS NULL"
     )
@@ -138,7 +140,7 @@ pub(crate) async fn interests(pool: &PgPool) -> Result<Vec<Interest>, sqlx::Erro
 pub(crate) async fn hold_interests(tx: &mut Tx) -> Result<Vec<Interest>, sqlx::Error> {
     let rows = sqlx::query_as!(
         InterestRow,
-        "SELECT id, event_types, channel_id \
+        "SELECT id, event_types, channel_id, created_at \
          FROM webhooks.endpoint \
          WHERE disabled_reason IS NULL \
          ORDER BY id \
