@@ -55,6 +55,8 @@ pub enum Migrations {
     Apply,
     /// `vectis migrate` did.
     Assume,
+    /// The same, by somebody who only looks in: a private cluster that a shop runs is used with it.
+    LookIn,
 }
 
 /// A host put together.
@@ -121,14 +123,33 @@ impl Host {
     }
 }
 
-/// The database that the configuration names: by URL, or a private cluster.
-pub async fn open_database(config: &Database) -> anyhow::Result<(Db, Option<EmbeddedPostgres>)> {
-    let settings = PoolSettings {
+fn pool_settings(config: &Database) -> PoolSettings {
+    PoolSettings {
         max_connections: config.max_connections,
         acquire_timeout: config.acquire_timeout,
         statement_timeout: config.statement_timeout,
         ..PoolSettings::default()
-    };
+    }
+}
+
+/// The same database as a shop that runs on this machine, with it; otherwise as [`open_database`]. For commands that look, and
+/// end before the shop does.
+pub async fn look_into_database(config: &Database) -> anyhow::Result<(Db, Option<EmbeddedPostgres>)> {
+    if config.url.is_empty()
+        && let Some(options) = EmbeddedPostgres::running(&config.data_dir).await
+    {
+        let pool = vectis_db::connect(options, &pool_settings(config)).await;
+        return Ok((
+            Db::new(pool.context("cannot connect to the private cluster of the running shop")?),
+            None,
+        ));
+    }
+    open_database(config).await
+}
+
+/// The database that the configuration names: by URL, or a private cluster.
+pub async fn open_database(config: &Database) -> anyhow::Result<(Db, Option<EmbeddedPostgres>)> {
+    let settings = pool_settings(config);
     if !config.url.is_empty() {
         let pool = vectis_db::connect_url(config.url.expose(), &settings).await;
         return Ok((Db::new(pool.context("cannot connect to database.url")?), None));
@@ -142,7 +163,10 @@ pub async fn open_database(config: &Database) -> anyhow::Result<(Db, Option<Embe
 
 /// Puts the host together.
 pub async fn compose(config: Config, migrations: Migrations) -> anyhow::Result<Host> {
-    let (db, postgres) = open_database(&config.database).await?;
+    let (db, postgres) = match migrations {
+        Migrations::LookIn => look_into_database(&config.database).await?,
+        Migrations::Apply | Migrations::Assume => open_database(&config.database).await?,
+    };
     // A private cluster belongs to this very program; there is no other release to wait for.
     if migrations == Migrations::Apply || postgres.is_some() {
         vectis_db::migrate(db.pool(), MIGRATIONS).await.context("cannot migrate the database")?;

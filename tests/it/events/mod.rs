@@ -8,5 +8,6 @@ mod kills;
 mod logs;
 mod outages;
 pub(crate) mod processes;
+mod standstill;
 
 pub(crate) use flow::place_an_order;
