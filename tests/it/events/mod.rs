@@ -9,5 +9,6 @@ mod logs;
 mod outages;
 pub(crate) mod processes;
 mod standstill;
+mod traces;
 
 pub(crate) use flow::place_an_order;
