@@ -150,7 +150,7 @@ async fn request(stream: &mut TcpStream) -> Option<(String, Told)> {
                 return Some((path, Told { headers, body, at: Instant::now() }));
             }
         }
-        let mut buffer = [0; 16 * 1024];
+        let mut buffer = [0; 4096];
         match stream.read(&mut buffer).await {
             Ok(length @ 1..) => bytes.extend_from_slice(&buffer[..length]),
             _ => return None,
