@@ -48,7 +48,7 @@ async fn measure() -> anyhow::Result<()> {
         return Ok(());
     }
     let machine = Machine::describe(shop.host.db.pool(), is_quick).await?;
-    let figures = Figures::measure(&shop, effort).await?;
+    let figures = Box::pin(Figures::measure(&shop, effort)).await?;
     shop.host.stop().await;
 
     let table = table::render(&figures);

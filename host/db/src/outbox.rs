@@ -72,7 +72,9 @@ pub(crate) async fn adopt_restored(connection: &mut PgConnection) -> Result<(), 
     if !is_ahead {
         return Ok(());
     }
-    tracing::warn!("the outbox comes from another server; readers go on at the first event they have not read");
+    tracing::warn!(
+        "the outbox comes from another server; readers go on at the first event they have not read"
+    );
     let mut together = connection.begin().await?;
     sqlx::query!(
         "UPDATE events.reader \
@@ -86,6 +88,8 @@ pub(crate) async fn adopt_restored(connection: &mut PgConnection) -> Result<(), 
     .execute(&mut *together)
     .await?;
     sqlx::query!("UPDATE events.outbox SET transaction_id = '0'").execute(&mut *together).await?;
-    sqlx::query!("UPDATE events.aggregate_sequence SET last_transaction_id = '0'").execute(&mut *together).await?;
+    sqlx::query!("UPDATE events.aggregate_sequence SET last_transaction_id = '0'")
+        .execute(&mut *together)
+        .await?;
     together.commit().await
 }

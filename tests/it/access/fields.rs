@@ -60,7 +60,6 @@ async fn introspection_is_shaped_by_who_asks(cast: &Cast) {
         "StaffMember",
         "StaffRoleUpsertInput",
         "StockMovement",
-        "Webhook",
     ];
     let for_admins =
         ["Account.creditLimit", "Account.employees", "Account.taxExemptions", "EmployeeUpdateInput"];

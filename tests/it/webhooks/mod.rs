@@ -76,8 +76,7 @@ async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
-    let found = tokio::time::timeout(PATIENCE, looking).await;
-    found.unwrap_or_else(|_| panic!("it never came to this: {what}"))
+    tokio::time::timeout(PATIENCE, looking).await.expect(what)
 }
 
 /// Waits until a path has been told so much.
