@@ -16,13 +16,16 @@ use vectis_contracts::plugin_schedules::PluginSchedules;
 use vectis_contracts::plugin_tables::PluginTables;
 use vectis_contracts::ports::event_handler::EventHandler;
 use vectis_contracts::priced_cart::CartPricer;
+use vectis_contracts::webhooks::{WebhookQueue, Webhooks};
 use vectis_db::{Db, EmbeddedOptions, EmbeddedPostgres, ModuleMigrations, PoolSettings};
 use vectis_events::desk::Desk;
 use vectis_graphql::{Api, Services};
 use vectis_identity::SigningKeys;
 use vectis_kernel::{Ctx, Permission};
+use vectis_outbound::SystemResolver;
 use vectis_plugin_runtime::{PluginRuntime, RuntimeOptions};
-use vectis_plugin_services::{ReadModels, Services as PluginServices, SystemResolver};
+use vectis_plugin_services::{ReadModels, Services as PluginServices};
+use vectis_webhook_sender::{Intake, Sender, Settings as TargetSettings, Target};
 
 use crate::config::{Config, Database};
 use crate::events::{self, Events, Fed};
@@ -44,6 +47,7 @@ pub static MIGRATIONS: &[&ModuleMigrations] = &[
     &vectis_approvals::MIGRATIONS,
     &vectis_orders::MIGRATIONS,
     &vectis_extensions::MIGRATIONS,
+    &vectis_webhooks::MIGRATIONS,
 ];
 
 /// Whether the host brings the database up to date before it starts.
@@ -53,6 +57,8 @@ pub enum Migrations {
     Apply,
     /// `vectis migrate` did.
     Assume,
+    /// The same, by somebody who only looks in: a private cluster that a shop runs is used with it.
+    LookIn,
 }
 
 /// A host put together.
@@ -73,6 +79,8 @@ pub struct Host {
     pub handlers: Vec<Arc<dyn EventHandler>>,
     /// Subscriptions and dead letters, for staff and operators.
     pub desk: Arc<Desk>,
+    /// Tells webhooks.
+    webhooks: Arc<Sender>,
     /// The private cluster, which ends with the host.
     postgres: Option<EmbeddedPostgres>,
 }
@@ -90,8 +98,7 @@ impl Host {
         if self.config.events.run_in_server {
             self.events.start_listening(&self.tasks);
             self.events.start_relay(&self.tasks);
-            self.events.start_consumers(&self.tasks, &self.handlers);
-            self.events.start_subscribers(&self.tasks, self.plugins.clone());
+            self.start_consumers();
             self.start_event_housekeeping();
         }
     }
@@ -103,6 +110,14 @@ impl Host {
             let schedules = self.api.services().plugin_schedules.clone();
             Scheduler::start(&self.tasks, config, schedules, self.plugins.clone());
         }
+    }
+
+    /// Starts taking events in, telling plugins of them, and telling webhooks.
+    pub fn start_consumers(&self) {
+        self.events.start_consumers(&self.tasks, &self.handlers);
+        self.events.start_subscribers(&self.tasks, self.plugins.clone());
+        let (webhooks, stop) = (self.webhooks.clone(), self.tasks.stopping());
+        self.tasks.spawn(async move { webhooks.run(stop).await });
     }
 
     /// Starts cleaning up after events, and measuring.
@@ -122,14 +137,33 @@ impl Host {
     }
 }
 
-/// The database that the configuration names: by URL, or a private cluster.
-pub async fn open_database(config: &Database) -> anyhow::Result<(Db, Option<EmbeddedPostgres>)> {
-    let settings = PoolSettings {
+fn pool_settings(config: &Database) -> PoolSettings {
+    PoolSettings {
         max_connections: config.max_connections,
         acquire_timeout: config.acquire_timeout,
         statement_timeout: config.statement_timeout,
         ..PoolSettings::default()
-    };
+    }
+}
+
+/// The same database as a shop that runs on this machine, with it; otherwise as [`open_database`]. For commands that look, and
+/// end before the shop does.
+pub async fn look_into_database(config: &Database) -> anyhow::Result<(Db, Option<EmbeddedPostgres>)> {
+    if config.url.is_empty()
+        && let Some(options) = EmbeddedPostgres::running(&config.data_dir).await
+    {
+        let pool = vectis_db::connect(options, &pool_settings(config)).await;
+        return Ok((
+            Db::new(pool.context("cannot connect to the private cluster of the running shop")?),
+            None,
+        ));
+    }
+    open_database(config).await
+}
+
+/// The database that the configuration names: by URL, or a private cluster.
+pub async fn open_database(config: &Database) -> anyhow::Result<(Db, Option<EmbeddedPostgres>)> {
+    let settings = pool_settings(config);
     if !config.url.is_empty() {
         let pool = vectis_db::connect_url(config.url.expose(), &settings).await;
         return Ok((Db::new(pool.context("cannot connect to database.url")?), None));
@@ -143,7 +177,10 @@ pub async fn open_database(config: &Database) -> anyhow::Result<(Db, Option<Embe
 
 /// Puts the host together.
 pub async fn compose(config: Config, migrations: Migrations) -> anyhow::Result<Host> {
-    let (db, postgres) = open_database(&config.database).await?;
+    let (db, postgres) = match migrations {
+        Migrations::LookIn => look_into_database(&config.database).await?,
+        Migrations::Apply | Migrations::Assume => open_database(&config.database).await?,
+    };
     // A private cluster belongs to this very program; there is no other release to wait for.
     if migrations == Migrations::Apply || postgres.is_some() {
         vectis_db::migrate(db.pool(), MIGRATIONS).await.context("cannot migrate the database")?;
@@ -169,14 +206,18 @@ pub async fn compose(config: Config, migrations: Migrations) -> anyhow::Result<H
     };
     let plugins = PluginRuntime::start(options, channels.clone(), releases).await?;
     let events = Events::new(&db, &config.events)?;
-    let foundation = Foundation { db: db.clone(), audit, channels, plugins: plugins.clone(), schedules };
+    let (webhooks, sender) = build_webhooks(&config, &db, audit.clone()).await?;
+    let intake = Arc::new(Intake { queue: sender.queue.clone() });
+    let foundation =
+        Foundation { db: db.clone(), audit, channels, plugins: plugins.clone(), schedules, webhooks, intake };
     let Built { services, handlers, desk, signing_keys } =
         build_services(&config, foundation, &events).await?;
     plugin_services
         .provide(ReadModels { products: services.products.clone(), orders: services.orders.clone() });
     let api = Arc::new(Api::new(services, config.graphql.clone()));
     let tasks = Tasks::default();
-    let host = Host { api, db, plugins, config, tasks, events, handlers, desk, postgres };
+    let webhooks = Arc::new(sender);
+    let host = Host { api, db, plugins, config, tasks, events, handlers, desk, webhooks, postgres };
     start_background_work(&host, signing_keys, extensions);
     Ok(host)
 }
@@ -199,6 +240,24 @@ fn build_plugin_services(
     Ok(Arc::new(services.context("the HTTP client of the plugins cannot be made")?))
 }
 
+/// Webhooks as staff see them, and who tells them.
+async fn build_webhooks(
+    config: &Config,
+    db: &Db,
+    audit: Arc<dyn Audit>,
+) -> anyhow::Result<(Arc<dyn Webhooks>, Sender)> {
+    let settings = TargetSettings {
+        allow_http: config.webhooks.allow_http,
+        addresses: config.webhooks.addresses.clone(),
+        timeout: config.webhooks.timeout,
+    };
+    let target = Arc::new(Target::new(settings, Arc::new(SystemResolver)).map_err(anyhow::Error::msg)?);
+    let deps = vectis_webhooks::Deps { db: db.clone(), audit, judge: target.clone() };
+    let vectis_webhooks::Built { webhooks, queue } =
+        vectis_webhooks::build(deps, config.webhooks.clone()).await?;
+    Ok((webhooks, Sender { queue, target }))
+}
+
 /// What every module stands on.
 struct Foundation {
     db: Db,
@@ -206,6 +265,8 @@ struct Foundation {
     channels: Arc<dyn Channels>,
     plugins: Arc<PluginRuntime>,
     schedules: Arc<dyn PluginSchedules>,
+    webhooks: Arc<dyn Webhooks>,
+    intake: Arc<Intake>,
 }
 
 /// What stands on the foundation.
@@ -218,7 +279,7 @@ struct Built {
 
 /// People first, then goods, then what people do with goods.
 async fn build_services(config: &Config, foundation: Foundation, events: &Events) -> anyhow::Result<Built> {
-    let Foundation { db, audit, channels, plugins, schedules } = foundation;
+    let Foundation { db, audit, channels, plugins, schedules, webhooks, intake } = foundation;
     let (identity, accounts, signing_keys) = build_people(config, &db, &audit, plugins.clone()).await?;
     let products =
         vectis_products::build(vectis_products::Deps { db: db.clone(), audit: audit.clone() }).products;
@@ -259,7 +320,8 @@ async fn build_services(config: &Config, foundation: Foundation, events: &Events
         config: config.orders.clone(),
     })
     .orders;
-    let handlers = events::handlers(fed);
+    let mut handlers = events::handlers(fed);
+    handlers.push(intake);
     let desk = Arc::new(events.desk(handlers.clone(), plugins.clone(), audit.clone()));
     let services = Services {
         accounts,
@@ -281,6 +343,7 @@ async fn build_services(config: &Config, foundation: Foundation, events: &Events
         scheduled_tasks: plugins.clone(),
         shipping: plugins,
         tax,
+        webhooks,
     };
     Ok(Built { services, handlers, desk, signing_keys })
 }
@@ -317,6 +380,14 @@ fn start_background_work(host: &Host, signing_keys: SigningKeys, extensions: Arc
         let extensions = extensions.clone();
         async move {
             let swept = extensions.sweep(&Ctx::system("sweep")).await;
+            swept.map(drop).map_err(|failure| anyhow::anyhow!("{failure:?}"))
+        }
+    });
+    let queue: Arc<dyn WebhookQueue> = host.webhooks.queue.clone();
+    host.tasks.every("webhooks.sweep", Duration::from_secs(600), move || {
+        let queue = queue.clone();
+        async move {
+            let swept = queue.sweep(&Ctx::system("sweep")).await;
             swept.map(drop).map_err(|failure| anyhow::anyhow!("{failure:?}"))
         }
     });

@@ -16,3 +16,4 @@ mod races;
 mod schedules;
 mod shop;
 mod statements;
+mod webhooks;

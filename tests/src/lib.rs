@@ -14,6 +14,7 @@ pub mod company;
 pub mod contents;
 pub mod database;
 pub mod plugins;
+pub mod receiver;
 pub mod shop;
 
 use std::net::SocketAddr;

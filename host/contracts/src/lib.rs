@@ -32,5 +32,6 @@ pub mod products;
 pub mod shipping;
 pub mod shopper;
 pub mod tax;
+pub mod webhooks;
 
 pub use vectis_db::Tx;

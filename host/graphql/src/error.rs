@@ -18,6 +18,7 @@ use crate::plugins::PluginErrorCode;
 use crate::prices::PriceErrorCode;
 use crate::stock::StockErrorCode;
 use crate::taxes::TaxErrorCode;
+use crate::webhooks::WebhookErrorCode;
 
 /// Why a mutation was refused. Nothing was written.
 #[derive(Clone, Debug, SimpleObject)]
@@ -36,6 +37,7 @@ use crate::taxes::TaxErrorCode;
 #[graphql(concrete(name = "ProductUserError", params(ProductErrorCode)))]
 #[graphql(concrete(name = "StockUserError", params(StockErrorCode)))]
 #[graphql(concrete(name = "TaxUserError", params(TaxErrorCode)))]
+#[graphql(concrete(name = "WebhookUserError", params(WebhookErrorCode)))]
 pub struct UserError<C: OutputType> {
     /// What a program acts on.
     pub code: C,

@@ -42,6 +42,7 @@ pub mod shipping;
 pub mod stock;
 pub mod taxes;
 mod variant_refs;
+pub mod webhooks;
 
 use std::sync::Arc;
 
@@ -64,6 +65,7 @@ use vectis_contracts::pricing::Pricing;
 use vectis_contracts::products::Products;
 use vectis_contracts::shipping::ShippingRates;
 use vectis_contracts::tax::Tax;
+use vectis_contracts::webhooks::Webhooks;
 
 pub use crate::caller::{Caller, guest_hash};
 pub use crate::document::{DocumentCheck, FieldTypes, Limits};
@@ -94,6 +96,7 @@ pub struct Services {
     pub scheduled_tasks: Arc<dyn ScheduledTasks>,
     pub shipping: Arc<dyn ShippingRates>,
     pub tax: Arc<dyn Tax>,
+    pub webhooks: Arc<dyn Webhooks>,
 }
 
 /// Everything that can be asked.
@@ -115,6 +118,7 @@ pub struct Query(
     contributions::ContributionQuery,
     event_desk::EventDeskQuery,
     audit::AuditQuery,
+    webhooks::WebhookQuery,
 );
 
 /// Everything that can be done.
@@ -134,6 +138,7 @@ pub struct Mutation(
     plugin_life::PluginLifeMutation,
     plugin_schedules::PluginScheduleMutation,
     event_desk::EventDeskMutation,
+    webhooks::WebhookMutation,
 );
 
 /// Who may ask for which field, one table per domain.
@@ -161,6 +166,7 @@ pub(crate) const POLICIES: &[&[TypePolicy]] = &[
     shipping::POLICY,
     stock::POLICY,
     taxes::POLICY,
+    webhooks::POLICY,
     &[("Money", &[(policy::Access::Owner, "amount currencyCode")])],
     &[("UnitPrice", &[(policy::Access::Owner, "amount currencyCode")])],
 ];

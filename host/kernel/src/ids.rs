@@ -79,4 +79,6 @@ ids! {
     DeadLetterId = "deadletter";
     PluginScheduleId = "pluginschedule";
     PluginScheduleRunId = "pluginschedulerun";
+    WebhookId = "webhook";
+    WebhookDeliveryId = "webhookdelivery";
 }

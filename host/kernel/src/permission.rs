@@ -109,5 +109,9 @@ pub mod staff {
         STAFF_WRITE = "staff.write";
         /// Read the audit trail.
         AUDIT_READ = "audit.read";
+        /// See webhooks and what became of their deliveries.
+        WEBHOOKS_READ = "webhooks.read";
+        /// Create, change, test and delete webhooks, see their secrets once, send deliveries again.
+        WEBHOOKS_MANAGE = "webhooks.manage";
     }
 }

@@ -21,7 +21,7 @@ pub async fn run(args: &ConfigArgs) -> anyhow::Result<ExitCode> {
     telemetry::start_logs(&config.log)?;
     well("configuration", "good");
     let listen = config.server.listen.clone();
-    let host = match compose(config, Migrations::Assume).await {
+    let host = match compose(config, Migrations::LookIn).await {
         Ok(host) => host,
         Err(error) => return Ok(ill("start", &format!("{error:#}"))),
     };

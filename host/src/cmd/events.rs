@@ -17,7 +17,7 @@ use vectis_events::replay;
 
 use super::say;
 use crate::cli::{DeadLettersAction, EventsCommand};
-use crate::compose::{Migrations, compose, open_database};
+use crate::compose::{Migrations, compose, look_into_database};
 use crate::config::Config;
 use crate::events::{CONSUMERS, Events};
 use crate::telemetry;
@@ -34,7 +34,7 @@ pub async fn run(config: Config, command: EventsCommand) -> anyhow::Result<ExitC
     if let EventsCommand::DeadLetters { consumer, action: Some(action) } = command {
         return redrive_all(config, consumer.as_deref(), action).await;
     }
-    let (db, postgres) = open_database(&config.database).await?;
+    let (db, postgres) = look_into_database(&config.database).await?;
     let events = Events::new(&db, &config.events)?;
     let outcome = match command {
         EventsCommand::Tail { topic, count } => tail(&*events.log(), &topic, count).await,
@@ -179,7 +179,7 @@ async fn redrive_all(
     action: DeadLettersAction,
 ) -> anyhow::Result<ExitCode> {
     let DeadLettersAction::Redrive { id } = action;
-    let host = compose(config, Migrations::Assume).await?;
+    let host = compose(config, Migrations::LookIn).await?;
     let letters = dead_letters::list(&host.db, consumer, MOST_LETTERS).await?;
     let mut code = ExitCode::SUCCESS;
     for letter in letters.iter().filter(|letter| id.is_none_or(|id| id == letter.id)) {

@@ -44,6 +44,8 @@ pub struct Config {
     pub orders: vectis_orders::Config,
     /// Traces.
     pub traces: Traces,
+    /// Webhooks.
+    pub webhooks: vectis_webhooks::Config,
 }
 
 /// `[server]`
@@ -236,6 +238,7 @@ pub fn load(args: &ConfigArgs) -> Result<Config, ConfigError> {
     let mut config: Config = figment.extract().map_err(|error| ConfigError::Invalid(explain(&error)))?;
     config.events.check()?;
     config.traces.check()?;
+    config.webhooks.check().map_err(ConfigError::Invalid)?;
     if let (true, Some(path)) = (config.database.url.is_empty(), config.database.url_file.clone()) {
         let url =
             std::fs::read_to_string(&path).map_err(|source| ConfigError::SecretFile { path, source })?;

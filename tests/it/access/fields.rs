@@ -49,6 +49,7 @@ async fn introspection_is_shaped_by_who_asks(cast: &Cast) {
         "Query.stockLevels",
         "Query.stockMovements",
         "Query.warehouses",
+        "Query.webhooks",
         "Account.externalReference",
         "Account.groupIds",
         "Channel.warehouseIds",
@@ -153,6 +154,7 @@ async fn staff_see_what_their_rights_say(cast: &Cast) {
         ("orders.read", "{ it: orders { nodes { id process } } }"),
         ("audit.read", "{ it: auditEntries { nodes { id } } }"),
         ("events.read", "{ it: eventDeadLetters { nodes { id } } }"),
+        ("webhooks.read", "{ it: webhooks { id url deliveries { nodes { id } } } }"),
         ("staff.write", "{ it: staff { nodes { id } } }"),
     ];
     let nobody = cast.nobody.send("{ me { kind permissions } }", json!({})).await.ok();

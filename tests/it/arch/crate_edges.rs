@@ -36,7 +36,9 @@ fn allowed(name: &str) -> Option<Vec<String>> {
         "contracts" => list(&["kernel", "db"]),
         "graphql" => list(&["kernel", "contracts"]),
         "plugin-runtime" => list(&["kernel", "contracts", "plugin-api"]),
-        "plugin-services" => list(&["kernel", "contracts", "plugin-api"]),
+        "outbound" => list(&[]),
+        "plugin-services" => list(&["kernel", "contracts", "outbound", "plugin-api"]),
+        "webhook-sender" => list(&["kernel", "contracts", "outbound"]),
         "importer" => list(&["kernel"]),
         "events" => list(&["kernel", "db", "contracts"]),
         "events-kafka" => list(&["kernel", "contracts"]),
@@ -50,8 +52,10 @@ fn allowed(name: &str) -> Option<Vec<String>> {
                 "events-kafka",
                 "graphql",
                 "importer",
+                "outbound",
                 "plugin-runtime",
                 "plugin-services",
+                "webhook-sender",
             ];
             let rooms = rooms.iter().map(|room| format!("vectis-{room}"));
             Some(rooms.chain(module_names.iter().map(|module| format!("vectis-{module}"))).collect())

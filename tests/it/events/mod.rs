@@ -8,5 +8,8 @@ mod kills;
 mod logs;
 mod observing;
 mod outages;
-mod processes;
+pub(crate) mod processes;
+mod standstill;
 mod traces;
+
+pub(crate) use flow::place_an_order;

@@ -54,6 +54,8 @@ impl Reader {
     /// Joins the readers of a name. The first read looks for lanes.
     pub async fn join(db: &Db, name: &str, topics: &[&str]) -> Result<Self, ReaderError> {
         let mut session = db.pool().acquire().await?.detach();
+        // The lease: the server ends the session of a reader that has stood still for so long, and with it its locks.
+        sqlx::query("SET idle_session_timeout = '60s'").execute(&mut session).await?;
         sqlx::query!("SELECT pg_advisory_lock_shared(hashtext('vectis.reader.' || $1::text), 1000)", name)
             .execute(&mut session)
             .await?;
