@@ -16,6 +16,7 @@ use vectis_contracts::plugin_tables::PluginTables;
 use vectis_contracts::points::Strategies;
 use vectis_contracts::ports::event_handler::EventHandler;
 use vectis_contracts::priced_cart::CartPricer;
+use vectis_contracts::search::SearchIndexing;
 use vectis_db::{Db, EmbeddedOptions, EmbeddedPostgres, ModuleMigrations, PoolSettings};
 use vectis_graphql::{Api, Services};
 use vectis_identity::SigningKeys;
@@ -25,6 +26,7 @@ use vectis_plugin_services::{ReadModels, Services as PluginServices, SystemResol
 
 use crate::config::{Config, Database};
 use crate::events::{self, Events, Fed};
+use crate::search;
 use crate::tasks::Tasks;
 
 /// All schemas, in the order they are migrated; `events` always comes first.
@@ -42,6 +44,8 @@ pub static MIGRATIONS: &[&ModuleMigrations] = &[
     &vectis_approvals::MIGRATIONS,
     &vectis_orders::MIGRATIONS,
     &vectis_extensions::MIGRATIONS,
+    &vectis_search::MIGRATIONS,
+    &vectis_search_index::MIGRATIONS,
 ];
 
 /// Whether the host brings the database up to date before it starts.
@@ -69,6 +73,8 @@ pub struct Host {
     pub events: Events,
     /// Those who take events in.
     pub handlers: Vec<Arc<dyn EventHandler>>,
+    /// What keeps the search indexes.
+    pub indexing: Arc<dyn SearchIndexing>,
     /// The private cluster, which ends with the host.
     postgres: Option<EmbeddedPostgres>,
 }
@@ -86,9 +92,15 @@ impl Host {
         if self.config.events.run_in_server {
             self.events.start_listening(&self.tasks);
             self.events.start_relay(&self.tasks);
-            self.events.start_consumers(&self.tasks, &self.handlers);
+            self.start_consumers();
             self.start_event_housekeeping();
         }
+    }
+
+    /// Starts taking events in, and keeping the search indexes up with them.
+    pub fn start_consumers(&self) {
+        self.events.start_consumers(&self.tasks, &self.handlers);
+        search::start_keeping_up(&self.tasks, self.indexing.clone());
     }
 
     /// Starts cleaning up after events, and measuring.
@@ -151,12 +163,13 @@ pub async fn compose(config: Config, migrations: Migrations) -> anyhow::Result<H
     };
     let plugins = PluginRuntime::start(options, channels.clone(), releases).await?;
     let foundation = Foundation { db: db.clone(), audit, channels, plugins: plugins.clone() };
-    let (services, handlers, signing_keys) = build_services(&config, foundation).await?;
+    let Built { services, handlers, indexing, signing_keys } = build_services(&config, foundation).await?;
     plugin_services
         .provide(ReadModels { products: services.products.clone(), orders: services.orders.clone() });
     let events = Events::new(&db, &config.events)?;
     let api = Arc::new(Api::new(services, config.graphql.clone()));
-    let host = Host { api, db, plugins, config, tasks: Tasks::default(), events, handlers, postgres };
+    let host =
+        Host { api, db, plugins, config, tasks: Tasks::default(), events, handlers, indexing, postgres };
     start_background_work(&host, signing_keys, extensions);
     Ok(host)
 }
@@ -187,11 +200,16 @@ struct Foundation {
     plugins: Arc<PluginRuntime>,
 }
 
+/// The services, and what works beside them.
+struct Built {
+    services: Services,
+    handlers: Vec<Arc<dyn EventHandler>>,
+    indexing: Arc<dyn SearchIndexing>,
+    signing_keys: SigningKeys,
+}
+
 /// People first, then goods, then what people do with goods.
-async fn build_services(
-    config: &Config,
-    foundation: Foundation,
-) -> anyhow::Result<(Services, Vec<Arc<dyn EventHandler>>, SigningKeys)> {
+async fn build_services(config: &Config, foundation: Foundation) -> anyhow::Result<Built> {
     let Foundation { db, audit, channels, plugins } = foundation;
     let strategies: Arc<dyn Strategies> = plugins.clone();
     let (identity, accounts, signing_keys) = build_people(config, &db, &audit, plugins.clone()).await?;
@@ -204,7 +222,9 @@ async fn build_services(
         audit: audit.clone(),
         strategies: strategies.clone(),
     });
-    let fed = Fed { products: products.clone(), inventory: inventory.clone(), stock, prices };
+    let vectis_search::Built { search, indexing, handler } = search::build(config, &db, products.clone())?;
+    let fed =
+        Fed { products: products.clone(), inventory: inventory.clone(), stock, prices, search: handler };
     let tax = vectis_tax::build(vectis_tax::Deps {
         db: db.clone(),
         audit: audit.clone(),
@@ -253,10 +273,11 @@ async fn build_services(
         plugins: plugins.clone(),
         pricing,
         products,
+        search,
         shipping: plugins,
         tax,
     };
-    Ok((services, events::handlers(fed), signing_keys))
+    Ok(Built { services, handlers: events::handlers(fed), indexing, signing_keys })
 }
 
 /// Who signs in, and for whom they act.

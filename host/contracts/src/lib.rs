@@ -27,6 +27,7 @@ pub mod price_candidates;
 pub mod priced_cart;
 pub mod pricing;
 pub mod products;
+pub mod search;
 pub mod shipping;
 pub mod shopper;
 pub mod tax;

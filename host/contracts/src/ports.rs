@@ -2,3 +2,4 @@
 
 pub mod event_handler;
 pub mod event_log;
+pub mod search_index;

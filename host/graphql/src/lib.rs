@@ -35,6 +35,7 @@ pub mod prices;
 mod references;
 pub mod returns;
 pub mod scalars;
+pub mod search;
 mod shape;
 pub mod shipping;
 pub mod stock;
@@ -58,6 +59,7 @@ use vectis_contracts::plugins::Plugins;
 use vectis_contracts::priced_cart::CartPricer;
 use vectis_contracts::pricing::Pricing;
 use vectis_contracts::products::Products;
+use vectis_contracts::search::ProductSearch;
 use vectis_contracts::shipping::ShippingRates;
 use vectis_contracts::tax::Tax;
 
@@ -85,6 +87,7 @@ pub struct Services {
     pub plugins: Arc<dyn Plugins>,
     pub pricing: Arc<dyn Pricing>,
     pub products: Arc<dyn Products>,
+    pub search: Arc<dyn ProductSearch>,
     pub shipping: Arc<dyn ShippingRates>,
     pub tax: Arc<dyn Tax>,
 }
@@ -95,6 +98,7 @@ pub struct Query(
     auth::AuthQuery,
     channels::ChannelQuery,
     catalog::CatalogQuery,
+    search::SearchQuery,
     cart_commands::CartQuery,
     shipping::ShippingQuery,
     approvals::ApprovalQuery,
@@ -145,6 +149,7 @@ pub(crate) const POLICIES: &[&[TypePolicy]] = &[
     contributions::POLICY,
     prices::POLICY,
     returns::POLICY,
+    search::POLICY,
     shipping::POLICY,
     stock::POLICY,
     taxes::POLICY,

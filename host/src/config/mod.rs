@@ -4,6 +4,7 @@
 
 mod events;
 mod plugins;
+mod search;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -17,6 +18,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::cli::ConfigArgs;
 pub use crate::config::events::{Events, Kafka};
 pub use crate::config::plugins::{Http, Plugins, Process, Quarantine, UnsignedPlugins};
+pub use crate::config::search::Search;
 
 /// All settings. One section per part; the modules' own sections are declared by the modules.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -33,6 +35,8 @@ pub struct Config {
     pub graphql: vectis_graphql::Limits,
     /// Events.
     pub events: Events,
+    /// Search.
+    pub search: Search,
     /// Logs.
     pub log: Log,
     /// Signing in.
@@ -231,6 +235,7 @@ pub fn load(args: &ConfigArgs) -> Result<Config, ConfigError> {
     }
     let mut config: Config = figment.extract().map_err(|error| ConfigError::Invalid(explain(&error)))?;
     config.events.check()?;
+    config.search.check()?;
     if let (true, Some(path)) = (config.database.url.is_empty(), config.database.url_file.clone()) {
         let url =
             std::fs::read_to_string(&path).map_err(|source| ConfigError::SecretFile { path, source })?;
