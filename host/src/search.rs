@@ -3,11 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context as _;
+use vectis_contracts::ports::search_index::SearchIndex;
 use vectis_contracts::products::Products;
 use vectis_contracts::search::SearchIndexing;
 use vectis_db::Db;
 use vectis_kernel::Ctx;
 use vectis_search_index::PgIndex;
+use vectis_search_meilisearch::{Meilisearch, Settings};
 
 use crate::config::Config;
 use crate::tasks::Tasks;
@@ -21,15 +24,28 @@ pub(crate) fn build(
     products: Arc<dyn Products>,
 ) -> anyhow::Result<vectis_search::Built> {
     let search = &config.search;
+    let outside = if search.meilisearch_url.is_empty() {
+        None
+    } else {
+        let settings = Settings {
+            url: search.meilisearch_url.clone(),
+            key: search.meilisearch_key.expose().to_owned(),
+            index: search.meilisearch_index.clone(),
+            facets: search.facets.clone(),
+        };
+        let meilisearch = Meilisearch::new(settings).map_err(anyhow::Error::from_boxed);
+        let meilisearch = meilisearch.context("search.meilisearch_url or its key cannot be used")?;
+        Some(Arc::new(meilisearch) as Arc<dyn SearchIndex>)
+    };
     Ok(vectis_search::build(vectis_search::Deps {
         db: db.clone(),
         products,
         inside: Arc::new(PgIndex::new(db)),
-        outside: None,
+        outside,
         config: vectis_search::Config {
             facets: search.facets.clone(),
-            budget: Duration::from_millis(300),
-            most_behind: Duration::from_secs(30),
+            budget: search.meilisearch_budget,
+            most_behind: search.meilisearch_behind,
         },
     }))
 }

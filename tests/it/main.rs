@@ -12,5 +12,6 @@ mod kills;
 mod plugin_fields;
 mod plugins;
 mod races;
+mod search;
 mod shop;
 mod statements;

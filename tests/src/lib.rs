@@ -12,6 +12,7 @@ pub mod client;
 pub mod company;
 pub mod contents;
 pub mod database;
+pub mod meilisearch;
 pub mod plugins;
 pub mod shop;
 

@@ -11,6 +11,7 @@ pub mod carts;
 pub mod channels;
 pub mod events;
 pub mod extensions;
+pub mod fold;
 pub mod identity;
 pub mod inventory;
 pub mod just_written;

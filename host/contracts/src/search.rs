@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use vectis_kernel::ids::ProductId;
 use vectis_kernel::{Ctx, Failure};
 
+use crate::fold::sku_code;
 use crate::ports::search_index::Order;
 
 /// Longest text to search for, in characters.
@@ -105,12 +106,9 @@ pub trait SearchIndexing: Send + Sync {
 
 /// Whether a SKU begins as a text or a word of it, whatever their case and what stands between letters and digits.
 pub fn matches_sku(text: &str, sku: &str) -> bool {
-    let plain = |text: &str| -> String {
-        text.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect()
-    };
-    let sku = plain(sku);
+    let sku = sku_code(sku);
     let begins = |text: &str| {
-        let text = plain(text);
+        let text = sku_code(text);
         text.chars().count() >= 2 && sku.starts_with(&text)
     };
     begins(text) || text.split_whitespace().any(begins)

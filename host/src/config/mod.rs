@@ -241,6 +241,13 @@ pub fn load(args: &ConfigArgs) -> Result<Config, ConfigError> {
             std::fs::read_to_string(&path).map_err(|source| ConfigError::SecretFile { path, source })?;
         config.database.url = Secret(url.trim().to_owned());
     }
+    if let (true, Some(path)) =
+        (config.search.meilisearch_key.is_empty(), config.search.meilisearch_key_file.clone())
+    {
+        let key =
+            std::fs::read_to_string(&path).map_err(|source| ConfigError::SecretFile { path, source })?;
+        config.search.meilisearch_key = Secret(key.trim().to_owned());
+    }
     for (name, path) in config.plugins.secret_files.clone() {
         let secret = config.plugins.secrets.entry(name).or_default();
         if secret.is_empty() {

@@ -8,3 +8,5 @@ mod kills;
 mod logs;
 mod outages;
 mod processes;
+
+pub(crate) use flow::place_an_order;

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use sqlx::PgPool;
 use uuid::Uuid;
+use vectis_contracts::fold::name_key;
 use vectis_contracts::ports::search_index::{
     Copy, Document, Found, IndexError, MOST_FACET_VALUES, Query, SearchIndex,
 };
@@ -11,7 +12,7 @@ use vectis_kernel::ids::ProductId;
 
 use crate::spelling;
 use crate::store::{self, Matched, Pool};
-use crate::text::{Near, Wanted, Words, name_key};
+use crate::text::{Near, Wanted, Words};
 
 /// Changes when documents are cut or folded otherwise.
 const FORM: &str = "1";
@@ -67,6 +68,9 @@ fn found(matched: Matched, query: &Query) -> Found {
         if let Some(values) = values.filter(|values| values.len() < MOST_FACET_VALUES) {
             values.push((value.to_owned(), count));
         }
+    }
+    for (_, values) in &mut facets {
+        values.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
     }
     Found { ids: matched.ids.into_iter().map(ProductId).collect(), total: matched.total, facets }
 }

@@ -3,8 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use unicode_normalization::UnicodeNormalization as _;
-use unicode_normalization::char::is_combining_mark;
+use vectis_contracts::fold::{fold, sku_code};
 use vectis_contracts::ports::search_index::Document;
 use vectis_contracts::search::MAX_WORDS;
 
@@ -12,33 +11,6 @@ use vectis_contracts::search::MAX_WORDS;
 const MAX_WORD: usize = 64;
 /// Bytes of the words of one document; Postgres takes a megabyte.
 const MAX_BYTES: usize = 700_000;
-/// Characters of a name that order it.
-const MAX_KEY: usize = 200;
-
-/// In lower case and without accents; letters that are no accented ones in their own language are written as others do.
-pub(crate) fn fold(text: &str) -> String {
-    let mut folded = String::with_capacity(text.len());
-    for letter in text.nfkd().filter(|letter| !is_combining_mark(*letter)).flat_map(char::to_lowercase) {
-        match letter {
-            'ß' => folded.push_str("ss"),
-            'æ' => folded.push_str("ae"),
-            'œ' => folded.push_str("oe"),
-            'ø' => folded.push('o'),
-            'ł' => folded.push('l'),
-            'đ' | 'ð' => folded.push('d'),
-            'þ' => folded.push_str("th"),
-            'ı' => folded.push('i'),
-            letter if is_combining_mark(letter) => {}
-            letter => folded.push(letter),
-        }
-    }
-    folded
-}
-
-/// What a name is ordered by.
-pub(crate) fn name_key(name: &str) -> String {
-    fold(name).chars().take(MAX_KEY).collect()
-}
 
 fn cut(word: &str) -> String {
     word.chars().take(MAX_WORD).collect()
@@ -77,7 +49,7 @@ impl Words {
 
     /// A SKU as one word, whatever stands between its parts.
     fn add_whole(&mut self, sku: &str) {
-        let whole = tokens(sku).concat().concat();
+        let whole = sku_code(sku);
         if !whole.is_empty() {
             self.put(cut(&whole), 0);
         }

@@ -8,7 +8,7 @@ use vectis_contracts::products::ProductFacts;
 
 /// Values of one facet of one product.
 const MOST_VALUES: usize = 100;
-/// Characters of a value.
+/// Bytes of a value.
 const LONGEST_VALUE: usize = 200;
 
 /// The document of a published product, with those of its custom fields that are facets.
@@ -45,7 +45,8 @@ fn values(field: &Value) -> BTreeSet<String> {
     };
     let clean = |text: String| -> String {
         let printable = text.chars().map(|letter| if letter.is_control() { ' ' } else { letter });
-        printable.take(LONGEST_VALUE).collect::<String>().trim().to_owned()
+        let text: String = printable.collect();
+        text[..text.floor_char_boundary(LONGEST_VALUE)].trim().to_owned()
     };
     texts.into_iter().map(clean).filter(|text| !text.is_empty()).take(MOST_VALUES).collect()
 }

@@ -12,8 +12,6 @@ mod events;
 mod indexing;
 mod service;
 mod store;
-#[cfg(test)]
-mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;

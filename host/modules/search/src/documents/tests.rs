@@ -39,11 +39,11 @@ fn custom_fields_that_are_facets_are_found_and_no_others() {
 
 #[test]
 fn values_have_an_end() {
-    let many: Vec<String> = (0..1_000).map(|number| format!("{number:0300}")).collect();
+    let many: Vec<String> = (0..1_000).map(|number| format!("{number:0200}ß")).collect();
 
     let document = document(facts(json!({ "sizes": many })), &["sizes".to_owned()]);
 
     let values = &document.facets["sizes"];
     assert!(values.len() <= MOST_VALUES);
-    assert!(values.iter().all(|value| value.chars().count() == LONGEST_VALUE));
+    assert!(values.iter().all(|value| value.len() == LONGEST_VALUE));
 }
