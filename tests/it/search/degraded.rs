@@ -24,7 +24,7 @@ async fn shop_on(server: &Meilisearch) -> TestHost {
 }
 
 async fn until_degraded(client: &Client, expected: bool) {
-    until(client, json!({ "t": "HEX-001" }), |answer| {
+    until(client, json!({ "t": "hex001" }), |answer| {
         answer.at("/productSearch/degraded") == expected && total(answer) == 1
     })
     .await;

@@ -64,7 +64,7 @@ async fn room(products: usize, writes: u64) -> Room {
     let host = TestHost::start(PluginFolder::first_party(), true).await;
     sqlx::query("UPDATE products.product SET is_active = false").execute(host.db.pool()).await.unwrap();
     let staff = host.staff().await;
-    let product = |number: usize| json!({ "slug": format!("duck-{number}"), "name": "Rubber duck", "variants": [{ "sku": format!("DUCK-{number}") }] });
+    let product = |number: usize| json!({ "slug": format!("toy-{number}"), "name": "Rubber duck", "variants": [{ "sku": format!("BATH-{number}") }] });
     let all: Vec<Value> = (0..products).map(product).collect();
     staff.mutate("productsUpsert", json!({ "products": all })).await.ok();
     let index = Arc::new(Frail { index: PgIndex::new(&host.db), writes_left: AtomicU64::new(writes) });
@@ -121,13 +121,13 @@ async fn what_changes_during_a_reindex_is_in_both_copies() {
 
     // Three that the re-index has read already: one new name, one gone; and a new one.
     let staff = room.host.staff().await;
-    put(&staff, "duck-3", "Wooden swan", json!({})).await;
-    sqlx::query("UPDATE products.product SET is_active = false WHERE slug = 'duck-4'")
+    put(&staff, "toy-3", "Wooden swan", json!({})).await;
+    sqlx::query("UPDATE products.product SET is_active = false WHERE slug = 'toy-4'")
         .execute(room.host.db.pool())
         .await
         .unwrap();
     put(&staff, "late", "Late duck", json!({})).await;
-    take_in(&room, &["duck-3", "duck-4", "late"]).await;
+    take_in(&room, &["toy-3", "toy-4", "late"]).await;
 
     assert_eq!(reindex(&room).await, Ok(1_200));
     assert_eq!(ducks(&room).await, 1_199);
@@ -154,10 +154,10 @@ async fn an_event_that_comes_late_twice_or_out_of_order_changes_nothing() {
     let room = room(3, 100).await;
     reindex(&room).await.unwrap();
     let staff = room.host.staff().await;
-    put(&staff, "duck-1", "Wooden swan", json!({})).await;
+    put(&staff, "toy-1", "Wooden swan", json!({})).await;
 
-    take_in(&room, &["duck-1"]).await;
-    take_in(&room, &["duck-1", "duck-0", "duck-1"]).await;
+    take_in(&room, &["toy-1"]).await;
+    take_in(&room, &["toy-1", "toy-0", "toy-1"]).await;
 
     assert_eq!(ducks(&room).await, 2);
     assert_eq!(room.index.count(Copy::Live).await.unwrap(), Some(3));

@@ -79,7 +79,7 @@ async fn what_staff_publish_is_found_within_a_second_and_gone_when_it_is_not_pub
     let host = shop(|_| {}).await;
     let (staff, buyer) = (host.staff().await, host.buyer().await);
     // What the demo shop sells is there, with prices of the caller.
-    until(&buyer, json!({ "t": "HEX-001" }), |answer| total(answer) == 1).await;
+    until(&buyer, json!({ "t": "hex001" }), |answer| total(answer) == 1).await;
     let found = find(&buyer, json!({ "t": "hex001" })).await;
     assert_eq!(found.at("/productSearch/nodes/0/matchedVariants/0/sku"), "HEX-001");
     assert!(found.at("/productSearch/nodes/0/matchedVariants/0/price/amount").is_string(), "{}", found.body);
