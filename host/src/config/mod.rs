@@ -5,6 +5,7 @@
 mod events;
 mod plugins;
 mod search;
+mod traces;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -19,6 +20,7 @@ use crate::cli::ConfigArgs;
 pub use crate::config::events::{Events, Kafka};
 pub use crate::config::plugins::{Http, Plugins, Process, Quarantine, UnsignedPlugins};
 pub use crate::config::search::Search;
+pub use crate::config::traces::Traces;
 
 /// All settings. One section per part; the modules' own sections are declared by the modules.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -44,6 +46,8 @@ pub struct Config {
     /// Orders.
     #[schemars(with = "serde_json::Value")]
     pub orders: vectis_orders::Config,
+    /// Traces.
+    pub traces: Traces,
 }
 
 /// `[server]`
@@ -236,6 +240,7 @@ pub fn load(args: &ConfigArgs) -> Result<Config, ConfigError> {
     let mut config: Config = figment.extract().map_err(|error| ConfigError::Invalid(explain(&error)))?;
     config.events.check()?;
     config.search.check()?;
+    config.traces.check()?;
     if let (true, Some(path)) = (config.database.url.is_empty(), config.database.url_file.clone()) {
         let url =
             std::fs::read_to_string(&path).map_err(|source| ConfigError::SecretFile { path, source })?;

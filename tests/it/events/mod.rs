@@ -8,5 +8,6 @@ mod kills;
 mod logs;
 mod outages;
 mod processes;
+mod traces;
 
 pub(crate) use flow::place_an_order;
