@@ -16,10 +16,10 @@ pub(super) fn search(
     let searchable: Vec<&str> = listed(&settings["searchableAttributes"]);
     let mut hits: Vec<(Rank, &Value)> = Vec::new();
     for document in documents.values() {
-        if passes(document, settings, &search["filter"])? {
-            if let Some(rank) = rank(document, &searchable, &words, settings) {
-                hits.push((rank, document));
-            }
+        if passes(document, settings, &search["filter"])?
+            && let Some(rank) = rank(document, &searchable, &words, settings)
+        {
+            hits.push((rank, document));
         }
     }
     let sort: Vec<&str> = listed(&search["sort"]);
