@@ -49,6 +49,9 @@ pub enum Command {
     Migrate,
     /// Make a member of staff with all permissions: the first one of a new shop.
     Staff(StaffArgs),
+    /// Look at the search indexes, and write them anew.
+    #[command(subcommand)]
+    Search(SearchCommand),
     /// Look at and make plugins.
     #[command(subcommand)]
     Plugins(PluginsCommand),
@@ -131,6 +134,19 @@ pub enum DeadLettersAction {
         /// Only this one.
         #[arg(long)]
         id: Option<uuid::Uuid>,
+    },
+}
+
+/// `vectis search …`
+#[derive(Clone, Debug, Subcommand)]
+pub enum SearchCommand {
+    /// Documents of every index, and how far it is behind the catalogue.
+    Status,
+    /// Write an index anew beside the one that answers, and swap them. Begun again after an interruption, it goes on.
+    Reindex {
+        /// `postgres` or `meilisearch`; all when left out.
+        #[arg(long, value_name = "NAME")]
+        index: Option<String>,
     },
 }
 

@@ -16,6 +16,7 @@ use vectis_contracts::plugin_schedules::PluginSchedules;
 use vectis_contracts::plugin_tables::PluginTables;
 use vectis_contracts::ports::event_handler::EventHandler;
 use vectis_contracts::priced_cart::CartPricer;
+use vectis_contracts::search::SearchIndexing;
 use vectis_contracts::webhooks::{WebhookQueue, Webhooks};
 use vectis_db::{Db, EmbeddedOptions, EmbeddedPostgres, ModuleMigrations, PoolSettings};
 use vectis_events::desk::Desk;
@@ -30,6 +31,7 @@ use vectis_webhook_sender::{Intake, Sender, Settings as TargetSettings, Target};
 use crate::config::{Config, Database};
 use crate::events::{self, Events, Fed};
 use crate::schedules::Scheduler;
+use crate::search;
 use crate::tasks::Tasks;
 
 /// All schemas, in the order they are migrated; `events` always comes first.
@@ -47,6 +49,8 @@ pub static MIGRATIONS: &[&ModuleMigrations] = &[
     &vectis_approvals::MIGRATIONS,
     &vectis_orders::MIGRATIONS,
     &vectis_extensions::MIGRATIONS,
+    &vectis_search::MIGRATIONS,
+    &vectis_search_index::MIGRATIONS,
     &vectis_webhooks::MIGRATIONS,
 ];
 
@@ -81,6 +85,8 @@ pub struct Host {
     pub desk: Arc<Desk>,
     /// Tells webhooks.
     webhooks: Arc<Sender>,
+    /// What keeps the search indexes.
+    pub indexing: Arc<dyn SearchIndexing>,
     /// The private cluster, which ends with the host.
     postgres: Option<EmbeddedPostgres>,
 }
@@ -112,10 +118,11 @@ impl Host {
         }
     }
 
-    /// Starts taking events in, telling plugins of them, and telling webhooks.
+    /// Starts taking events in, keeping the search indexes up with them, telling plugins, and telling webhooks.
     pub fn start_consumers(&self) {
         self.events.start_consumers(&self.tasks, &self.handlers);
         self.events.start_subscribers(&self.tasks, self.plugins.clone());
+        search::start_keeping_up(&self.tasks, self.indexing.clone());
         let (webhooks, stop) = (self.webhooks.clone(), self.tasks.stopping());
         self.tasks.spawn(async move { webhooks.run(stop).await });
     }
@@ -210,14 +217,13 @@ pub async fn compose(config: Config, migrations: Migrations) -> anyhow::Result<H
     let intake = Arc::new(Intake { queue: sender.queue.clone() });
     let foundation =
         Foundation { db: db.clone(), audit, channels, plugins: plugins.clone(), schedules, webhooks, intake };
-    let Built { services, handlers, desk, signing_keys } =
+    let Built { services, handlers, desk, indexing, signing_keys } =
         build_services(&config, foundation, &events).await?;
     plugin_services
         .provide(ReadModels { products: services.products.clone(), orders: services.orders.clone() });
     let api = Arc::new(Api::new(services, config.graphql.clone()));
-    let tasks = Tasks::default();
-    let webhooks = Arc::new(sender);
-    let host = Host { api, db, plugins, config, tasks, events, handlers, desk, webhooks, postgres };
+    let (tasks, webhooks) = (Tasks::default(), Arc::new(sender));
+    let host = Host { api, db, plugins, config, tasks, events, handlers, desk, webhooks, indexing, postgres };
     start_background_work(&host, signing_keys, extensions);
     Ok(host)
 }
@@ -274,6 +280,7 @@ struct Built {
     services: Services,
     handlers: Vec<Arc<dyn EventHandler>>,
     desk: Arc<Desk>,
+    indexing: Arc<dyn SearchIndexing>,
     signing_keys: SigningKeys,
 }
 
@@ -290,7 +297,9 @@ async fn build_services(config: &Config, foundation: Foundation, events: &Events
         audit: audit.clone(),
         strategies: plugins.clone(),
     });
-    let fed = Fed { products: products.clone(), inventory: inventory.clone(), stock, prices };
+    let vectis_search::Built { search, indexing, handler } = search::build(config, &db, products.clone())?;
+    let fed =
+        Fed { products: products.clone(), inventory: inventory.clone(), stock, prices, search: handler };
     let taxing = vectis_tax::Deps { db: db.clone(), audit: audit.clone(), strategies: plugins.clone() };
     let tax = vectis_tax::build(taxing).tax;
     let cart_pricer = CartPricer { products: products.clone(), pricing: pricing.clone(), tax: tax.clone() };
@@ -341,11 +350,12 @@ async fn build_services(config: &Config, foundation: Foundation, events: &Events
         pricing,
         products,
         scheduled_tasks: plugins.clone(),
+        search,
         shipping: plugins,
         tax,
         webhooks,
     };
-    Ok(Built { services, handlers, desk, signing_keys })
+    Ok(Built { services, handlers, desk, indexing, signing_keys })
 }
 
 /// Who signs in, and for whom they act.

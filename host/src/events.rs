@@ -48,14 +48,17 @@ pub struct Fed {
     pub stock: Arc<dyn StockFeed>,
     /// Whose prices follow.
     pub prices: Arc<dyn PriceFeed>,
+    /// What search takes in.
+    pub search: Arc<dyn EventHandler>,
 }
 
 /// Everybody who takes events in.
 pub fn handlers(fed: Fed) -> Vec<Arc<dyn EventHandler>> {
-    let Fed { products, inventory, stock, prices } = fed;
+    let Fed { products, inventory, stock, prices, search } = fed;
     vec![
         Arc::new(feeds::Stock { products: products.clone(), inventory, stock }),
         Arc::new(feeds::Prices { products, prices }),
+        search,
     ]
 }
 
@@ -162,8 +165,8 @@ impl Events {
 }
 
 /// The consumers' names, for those who have no services to make handlers of.
-pub const CONSUMERS: [&str; 3] =
-    [feeds::STOCK_CONSUMER, feeds::PRICE_CONSUMER, vectis_webhook_sender::CONSUMER];
+pub const CONSUMERS: [&str; 4] =
+    [feeds::STOCK_CONSUMER, feeds::PRICE_CONSUMER, "search-index", vectis_webhook_sender::CONSUMER];
 
 #[cfg(feature = "kafka")]
 fn broker(config: &Config) -> anyhow::Result<Option<Arc<dyn EventLog>>> {

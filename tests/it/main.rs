@@ -14,6 +14,7 @@ mod plugin_fields;
 mod plugins;
 mod races;
 mod schedules;
+mod search;
 mod shop;
 mod statements;
 mod webhooks;

@@ -13,6 +13,7 @@ pub mod collector;
 pub mod company;
 pub mod contents;
 pub mod database;
+pub mod meilisearch;
 pub mod plugins;
 pub mod receiver;
 pub mod shop;

@@ -3,3 +3,4 @@
 pub mod event_handler;
 pub mod event_log;
 pub mod event_observers;
+pub mod search_index;

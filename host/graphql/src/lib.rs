@@ -37,6 +37,7 @@ pub mod prices;
 mod references;
 pub mod returns;
 pub mod scalars;
+pub mod search;
 mod shape;
 pub mod shipping;
 pub mod stock;
@@ -63,6 +64,7 @@ use vectis_contracts::plugins::Plugins;
 use vectis_contracts::priced_cart::CartPricer;
 use vectis_contracts::pricing::Pricing;
 use vectis_contracts::products::Products;
+use vectis_contracts::search::ProductSearch;
 use vectis_contracts::shipping::ShippingRates;
 use vectis_contracts::tax::Tax;
 use vectis_contracts::webhooks::Webhooks;
@@ -94,6 +96,7 @@ pub struct Services {
     pub pricing: Arc<dyn Pricing>,
     pub products: Arc<dyn Products>,
     pub scheduled_tasks: Arc<dyn ScheduledTasks>,
+    pub search: Arc<dyn ProductSearch>,
     pub shipping: Arc<dyn ShippingRates>,
     pub tax: Arc<dyn Tax>,
     pub webhooks: Arc<dyn Webhooks>,
@@ -105,6 +108,7 @@ pub struct Query(
     auth::AuthQuery,
     channels::ChannelQuery,
     catalog::CatalogQuery,
+    search::SearchQuery,
     cart_commands::CartQuery,
     shipping::ShippingQuery,
     approvals::ApprovalQuery,
@@ -163,6 +167,7 @@ pub(crate) const POLICIES: &[&[TypePolicy]] = &[
     contributions::POLICY,
     prices::POLICY,
     returns::POLICY,
+    search::POLICY,
     shipping::POLICY,
     stock::POLICY,
     taxes::POLICY,

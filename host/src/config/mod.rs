@@ -4,6 +4,7 @@
 
 mod events;
 mod plugins;
+mod search;
 mod traces;
 
 use std::fmt;
@@ -18,6 +19,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::cli::ConfigArgs;
 pub use crate::config::events::{Events, Kafka};
 pub use crate::config::plugins::{Http, Plugins, Process, Quarantine, Schedules, UnsignedPlugins};
+pub use crate::config::search::Search;
 pub use crate::config::traces::Traces;
 
 /// All settings. One section per part; the modules' own sections are declared by the modules.
@@ -35,6 +37,8 @@ pub struct Config {
     pub graphql: vectis_graphql::Limits,
     /// Events.
     pub events: Events,
+    /// Search.
+    pub search: Search,
     /// Logs.
     pub log: Log,
     /// Signing in.
@@ -237,12 +241,20 @@ pub fn load(args: &ConfigArgs) -> Result<Config, ConfigError> {
     }
     let mut config: Config = figment.extract().map_err(|error| ConfigError::Invalid(explain(&error)))?;
     config.events.check()?;
+    config.search.check()?;
     config.traces.check()?;
     config.webhooks.check().map_err(ConfigError::Invalid)?;
     if let (true, Some(path)) = (config.database.url.is_empty(), config.database.url_file.clone()) {
         let url =
             std::fs::read_to_string(&path).map_err(|source| ConfigError::SecretFile { path, source })?;
         config.database.url = Secret(url.trim().to_owned());
+    }
+    if let (true, Some(path)) =
+        (config.search.meilisearch_key.is_empty(), config.search.meilisearch_key_file.clone())
+    {
+        let key =
+            std::fs::read_to_string(&path).map_err(|source| ConfigError::SecretFile { path, source })?;
+        config.search.meilisearch_key = Secret(key.trim().to_owned());
     }
     for (name, path) in config.plugins.secret_files.clone() {
         let secret = config.plugins.secrets.entry(name).or_default();

@@ -97,6 +97,7 @@ async fn introspection_is_shaped_by_who_asks(cast: &Cast) {
         "pluginContributions",
         "product",
         "productBySlug",
+        "productSearch",
         "products",
         "shippingRates",
         "variantsBySku",

@@ -42,6 +42,8 @@ fn allowed(name: &str) -> Option<Vec<String>> {
         "importer" => list(&["kernel"]),
         "events" => list(&["kernel", "db", "contracts"]),
         "events-kafka" => list(&["kernel", "contracts"]),
+        "search-index" => list(&["kernel", "db", "contracts"]),
+        "search-meilisearch" => list(&["kernel", "contracts"]),
         module if module_names.iter().any(|known| known == module) => list(&["kernel", "db", "contracts"]),
         "host" => {
             let rooms = [
@@ -55,6 +57,8 @@ fn allowed(name: &str) -> Option<Vec<String>> {
                 "outbound",
                 "plugin-runtime",
                 "plugin-services",
+                "search-index",
+                "search-meilisearch",
                 "webhook-sender",
             ];
             let rooms = rooms.iter().map(|room| format!("vectis-{room}"));
