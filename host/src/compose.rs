@@ -19,13 +19,14 @@ use vectis_contracts::priced_cart::CartPricer;
 use vectis_db::{Db, EmbeddedOptions, EmbeddedPostgres, ModuleMigrations, PoolSettings};
 use vectis_graphql::{Api, Services};
 use vectis_identity::SigningKeys;
-use vectis_kernel::{Ctx, Permission};
+use vectis_kernel::Permission;
 use vectis_plugin_runtime::{PluginRuntime, RuntimeOptions};
 use vectis_plugin_services::{ReadModels, Services as PluginServices, SystemResolver};
 
 use crate::config::{Config, Database};
 use crate::events::{self, Events, Fed};
 use crate::tasks::Tasks;
+use crate::workflows::{self, Rounds, Workflows};
 
 /// All schemas, in the order they are migrated; `events` always comes first.
 pub static MIGRATIONS: &[&ModuleMigrations] = &[
@@ -42,6 +43,7 @@ pub static MIGRATIONS: &[&ModuleMigrations] = &[
     &vectis_approvals::MIGRATIONS,
     &vectis_orders::MIGRATIONS,
     &vectis_extensions::MIGRATIONS,
+    &vectis_workflows::MIGRATIONS,
 ];
 
 /// Whether the host brings the database up to date before it starts.
@@ -69,6 +71,8 @@ pub struct Host {
     pub events: Events,
     /// Those who take events in.
     pub handlers: Vec<Arc<dyn EventHandler>>,
+    /// What outlasts requests.
+    pub workflows: Workflows,
     /// The private cluster, which ends with the host.
     postgres: Option<EmbeddedPostgres>,
 }
@@ -88,6 +92,13 @@ impl Host {
             self.events.start_relay(&self.tasks);
             self.events.start_consumers(&self.tasks, &self.handlers);
             self.start_event_housekeeping();
+        }
+    }
+
+    /// Works for workflows, unless other processes do that for the server.
+    pub fn start_workflows(&self) {
+        if self.config.workflows.run_in_server {
+            self.workflows.start(&self.tasks);
         }
     }
 
@@ -150,14 +161,16 @@ pub async fn compose(config: Config, migrations: Migrations) -> anyhow::Result<H
         ..config.plugins.runtime_options()
     };
     let plugins = PluginRuntime::start(options, channels.clone(), releases).await?;
-    let foundation = Foundation { db: db.clone(), audit, channels, plugins: plugins.clone() };
-    let (services, handlers, signing_keys) = build_services(&config, foundation).await?;
+    let foundation = Foundation { db: db.clone(), audit, channels, extensions, plugins: plugins.clone() };
+    let (services, parts) = build_services(&config, foundation).await?;
+    let Parts { handlers, workflows, signing_keys } = parts;
     plugin_services
         .provide(ReadModels { products: services.products.clone(), orders: services.orders.clone() });
     let events = Events::new(&db, &config.events)?;
     let api = Arc::new(Api::new(services, config.graphql.clone()));
-    let host = Host { api, db, plugins, config, tasks: Tasks::default(), events, handlers, postgres };
-    start_background_work(&host, signing_keys, extensions);
+    let host =
+        Host { api, db, plugins, config, tasks: Tasks::default(), events, handlers, workflows, postgres };
+    start_background_work(&host, signing_keys);
     Ok(host)
 }
 
@@ -184,33 +197,33 @@ struct Foundation {
     db: Db,
     audit: Arc<dyn Audit>,
     channels: Arc<dyn Channels>,
+    extensions: Arc<dyn Extensions>,
     plugins: Arc<PluginRuntime>,
 }
 
+/// What comes with the services and is not for the API.
+struct Parts {
+    handlers: Vec<Arc<dyn EventHandler>>,
+    workflows: Workflows,
+    signing_keys: SigningKeys,
+}
+
 /// People first, then goods, then what people do with goods.
-async fn build_services(
-    config: &Config,
-    foundation: Foundation,
-) -> anyhow::Result<(Services, Vec<Arc<dyn EventHandler>>, SigningKeys)> {
-    let Foundation { db, audit, channels, plugins } = foundation;
+async fn build_services(config: &Config, foundation: Foundation) -> anyhow::Result<(Services, Parts)> {
+    let Foundation { db, audit, channels, extensions, plugins } = foundation;
     let strategies: Arc<dyn Strategies> = plugins.clone();
     let (identity, accounts, signing_keys) = build_people(config, &db, &audit, plugins.clone()).await?;
     let products =
         vectis_products::build(vectis_products::Deps { db: db.clone(), audit: audit.clone() }).products;
     let vectis_inventory::Built { inventory, stock_feed: stock } =
         vectis_inventory::build(vectis_inventory::Deps { db: db.clone(), audit: audit.clone() });
-    let vectis_pricing::Built { pricing, price_feed: prices } = vectis_pricing::build(vectis_pricing::Deps {
-        db: db.clone(),
-        audit: audit.clone(),
-        strategies: strategies.clone(),
-    });
+    let (priced, assessed) = (
+        vectis_pricing::Deps { db: db.clone(), audit: audit.clone(), strategies: strategies.clone() },
+        vectis_tax::Deps { db: db.clone(), audit: audit.clone(), strategies: strategies.clone() },
+    );
+    let vectis_pricing::Built { pricing, price_feed: prices } = vectis_pricing::build(priced);
     let fed = Fed { products: products.clone(), inventory: inventory.clone(), stock, prices };
-    let tax = vectis_tax::build(vectis_tax::Deps {
-        db: db.clone(),
-        audit: audit.clone(),
-        strategies: strategies.clone(),
-    })
-    .tax;
+    let tax = vectis_tax::build(assessed).tax;
     let cart_pricer = CartPricer { products: products.clone(), pricing: pricing.clone(), tax: tax.clone() };
     let carts = vectis_carts::build(vectis_carts::Deps {
         db: db.clone(),
@@ -223,7 +236,7 @@ async fn build_services(
     .carts;
     let approvals =
         vectis_approvals::build(vectis_approvals::Deps { db: db.clone(), audit: audit.clone() }).approvals;
-    let orders = vectis_orders::build(vectis_orders::Deps {
+    let vectis_orders::Built { orders, approval_process } = vectis_orders::build(vectis_orders::Deps {
         db: db.clone(),
         pricer: cart_pricer.clone(),
         accounts: accounts.clone(),
@@ -236,8 +249,12 @@ async fn build_services(
         tax: tax.clone(),
         strategies,
         config: config.orders.clone(),
-    })
-    .orders;
+    });
+    let rounds = Rounds { inventory: inventory.clone(), extensions, db: db.clone() };
+    let processes = workflows::processes(vec![approval_process], rounds);
+    let built = workflows::build(&db, &audit, processes, &config.workflows);
+    let (workflows, intake, at_work) = built;
+    let handlers = events::handlers(fed).into_iter().chain([intake]).collect();
     let services = Services {
         accounts,
         approvals,
@@ -255,8 +272,9 @@ async fn build_services(
         products,
         shipping: plugins,
         tax,
+        workflows,
     };
-    Ok((services, events::handlers(fed), signing_keys))
+    Ok((services, Parts { handlers, workflows: at_work, signing_keys }))
 }
 
 /// Who signs in, and for whom they act.
@@ -286,14 +304,7 @@ async fn build_people(
     Ok((identity, accounts, signing_keys))
 }
 
-fn start_background_work(host: &Host, signing_keys: SigningKeys, extensions: Arc<dyn Extensions>) {
-    host.tasks.every("extensions.sweep", Duration::from_secs(300), move || {
-        let extensions = extensions.clone();
-        async move {
-            let swept = extensions.sweep(&Ctx::system("sweep")).await;
-            swept.map(drop).map_err(|failure| anyhow::anyhow!("{failure:?}"))
-        }
-    });
+fn start_background_work(host: &Host, signing_keys: SigningKeys) {
     let plugins = host.plugins.clone();
     host.tasks.every("plugins.refresh", host.config.plugins.refresh_interval, move || {
         let plugins = plugins.clone();
@@ -306,26 +317,9 @@ fn start_background_work(host: &Host, signing_keys: SigningKeys, extensions: Arc
             async move { Ok(plugins.watch().await.map(drop)?) }
         });
     }
-    let inventory = host.api.services().inventory.clone();
-    host.tasks.every("inventory.expire_due", Duration::from_secs(15), move || {
-        let inventory = inventory.clone();
-        async move {
-            let expired = inventory.expire_due(&Ctx::system("sweep")).await;
-            expired.map(drop).map_err(|failure| anyhow::anyhow!("{failure:?}"))
-        }
-    });
     let signing_keys = Arc::new(signing_keys);
     host.tasks.every("identity.reload_keys", Duration::from_secs(60), move || {
         let signing_keys = signing_keys.clone();
         async move { Ok(signing_keys.reload().await?) }
-    });
-    let db = host.db.clone();
-    host.tasks.every("idempotency.purge", Duration::from_secs(3600), move || {
-        let db = db.clone();
-        async move {
-            let mut tx = db.begin().await?;
-            vectis_db::idempotency::purge(&mut tx, &Ctx::system("sweep")).await?;
-            Ok(tx.commit().await?)
-        }
     });
 }

@@ -130,7 +130,7 @@ impl Events {
 }
 
 /// The consumers' names, for those who have no services to make handlers of.
-pub const CONSUMERS: [&str; 2] = [feeds::STOCK_CONSUMER, feeds::PRICE_CONSUMER];
+pub const CONSUMERS: [&str; 3] = [feeds::STOCK_CONSUMER, feeds::PRICE_CONSUMER, "workflows"];
 
 #[cfg(feature = "kafka")]
 fn broker(config: &Config) -> anyhow::Result<Option<Arc<dyn EventLog>>> {

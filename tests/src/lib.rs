@@ -94,6 +94,8 @@ impl TestHost {
         config.database.max_connections = 16;
         // Nothing is written behind a test's back; those about events switch it on.
         config.events.run_in_server = false;
+        config.workflows.run_in_server = false;
+        config.workflows.look_interval = Duration::from_millis(200);
         change(&mut config);
         config.database.url = vectis::config::Secret::from(database.url().to_owned());
         vectis::telemetry::start_logs(&config.log).expect("the filter parses");
@@ -104,6 +106,7 @@ impl TestHost {
         if host.config.events.run_in_server {
             host.start_events();
         }
+        host.start_workflows();
         let db = host.db.clone();
         let strategies: Arc<dyn Strategies> = host.plugins.clone();
         let server = Server::bind(host, vectis::telemetry::start_metrics()).await.expect("a port is free");

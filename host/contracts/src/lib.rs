@@ -30,5 +30,6 @@ pub mod products;
 pub mod shipping;
 pub mod shopper;
 pub mod tax;
+pub mod workflows;
 
 pub use vectis_db::Tx;

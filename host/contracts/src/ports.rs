@@ -2,3 +2,6 @@
 
 pub mod event_handler;
 pub mod event_log;
+pub mod process;
+pub mod recurring;
+pub mod workflow_journal;

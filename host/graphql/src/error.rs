@@ -16,6 +16,7 @@ use crate::plugins::PluginErrorCode;
 use crate::prices::PriceErrorCode;
 use crate::stock::StockErrorCode;
 use crate::taxes::TaxErrorCode;
+use crate::workflows::WorkflowErrorCode;
 
 /// Why a mutation was refused. Nothing was written.
 #[derive(Clone, Debug, SimpleObject)]
@@ -32,6 +33,7 @@ use crate::taxes::TaxErrorCode;
 #[graphql(concrete(name = "ProductUserError", params(ProductErrorCode)))]
 #[graphql(concrete(name = "StockUserError", params(StockErrorCode)))]
 #[graphql(concrete(name = "TaxUserError", params(TaxErrorCode)))]
+#[graphql(concrete(name = "WorkflowUserError", params(WorkflowErrorCode)))]
 pub struct UserError<C: OutputType> {
     /// What a program acts on.
     pub code: C,

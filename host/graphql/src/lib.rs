@@ -40,6 +40,7 @@ pub mod shipping;
 pub mod stock;
 pub mod taxes;
 mod variant_refs;
+pub mod workflows;
 
 use std::sync::Arc;
 
@@ -60,6 +61,7 @@ use vectis_contracts::pricing::Pricing;
 use vectis_contracts::products::Products;
 use vectis_contracts::shipping::ShippingRates;
 use vectis_contracts::tax::Tax;
+use vectis_contracts::workflows::Workflows;
 
 pub use crate::caller::{Caller, guest_hash};
 pub use crate::document::{DocumentCheck, FieldTypes, Limits};
@@ -87,6 +89,7 @@ pub struct Services {
     pub products: Arc<dyn Products>,
     pub shipping: Arc<dyn ShippingRates>,
     pub tax: Arc<dyn Tax>,
+    pub workflows: Arc<dyn Workflows>,
 }
 
 /// Everything that can be asked.
@@ -106,6 +109,7 @@ pub struct Query(
     plugin_life::PluginLifeQuery,
     contributions::ContributionQuery,
     audit::AuditQuery,
+    workflows::WorkflowQuery,
 );
 
 /// Everything that can be done.
@@ -123,6 +127,7 @@ pub struct Mutation(
     channels::ChannelMutation,
     plugins::PluginMutation,
     plugin_life::PluginLifeMutation,
+    workflows::WorkflowMutation,
 );
 
 /// Who may ask for which field, one table per domain.
@@ -148,6 +153,7 @@ pub(crate) const POLICIES: &[&[TypePolicy]] = &[
     shipping::POLICY,
     stock::POLICY,
     taxes::POLICY,
+    workflows::POLICY,
     &[("Money", &[(policy::Access::Owner, "amount currencyCode")])],
     &[("UnitPrice", &[(policy::Access::Owner, "amount currencyCode")])],
 ];

@@ -74,4 +74,6 @@ ids! {
     CreditNoteId = "creditnote";
     EventId = "event";
     AuditEntryId = "auditentry";
+    WorkflowId = "workflow";
+    WorkflowFaultId = "workflowfault";
 }

@@ -103,5 +103,9 @@ pub mod staff {
         STAFF_WRITE = "staff.write";
         /// Read the audit trail.
         AUDIT_READ = "audit.read";
+        /// See workflows and their faults.
+        WORKFLOWS_READ = "workflows.read";
+        /// Cancel workflows, retry and skip what failed.
+        WORKFLOWS_MANAGE = "workflows.manage";
     }
 }

@@ -4,6 +4,7 @@
 
 mod events;
 mod plugins;
+mod workflows;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -17,6 +18,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::cli::ConfigArgs;
 pub use crate::config::events::{Events, Kafka};
 pub use crate::config::plugins::{Http, Plugins, Process, Quarantine, UnsignedPlugins};
+pub use crate::config::workflows::Workflows;
 
 /// All settings. One section per part; the modules' own sections are declared by the modules.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -40,6 +42,8 @@ pub struct Config {
     /// Orders.
     #[schemars(with = "serde_json::Value")]
     pub orders: vectis_orders::Config,
+    /// Workflows.
+    pub workflows: Workflows,
 }
 
 /// `[server]`
@@ -231,6 +235,7 @@ pub fn load(args: &ConfigArgs) -> Result<Config, ConfigError> {
     }
     let mut config: Config = figment.extract().map_err(|error| ConfigError::Invalid(explain(&error)))?;
     config.events.check()?;
+    config.workflows.check()?;
     if let (true, Some(path)) = (config.database.url.is_empty(), config.database.url_file.clone()) {
         let url =
             std::fs::read_to_string(&path).map_err(|source| ConfigError::SecretFile { path, source })?;
