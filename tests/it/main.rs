@@ -14,3 +14,4 @@ mod plugins;
 mod races;
 mod shop;
 mod statements;
+mod workflows;

@@ -46,6 +46,8 @@ async fn introspection_is_shaped_by_who_asks(cast: &Cast) {
         "Query.stockLevels",
         "Query.stockMovements",
         "Query.warehouses",
+        "Query.workflowFaults",
+        "Query.workflows",
         "Account.externalReference",
         "Account.groupIds",
         "Channel.warehouseIds",
@@ -134,6 +136,11 @@ async fn fields_of_others_are_refused_on_things_one_has(cast: &Cast, own: &Belon
         ("{ priceLists { nodes { name } } }", &cast.other_admin, "FORBIDDEN"),
         ("{ staff { nodes { email } } }", &cast.other_admin, "FORBIDDEN"),
         ("{ orders { nodes { id } } }", &cast.nobody, "FORBIDDEN"),
+        (
+            "mutation { workflowCancel(input: { id: \"workflow:0198f3a0-0000-7000-8000-000000000000\", reason: \"x\" }) { workflow { id } } }",
+            &cast.nobody,
+            "FORBIDDEN",
+        ),
     ] {
         let refused = client.send(query, ids.clone()).await;
         assert_eq!(refused.error_code(), code, "{query}: {}", refused.body);
@@ -149,6 +156,7 @@ async fn staff_see_what_their_rights_say(cast: &Cast) {
         ("orders.read", "{ it: orders { nodes { id process } } }"),
         ("audit.read", "{ it: auditEntries { nodes { id } } }"),
         ("staff.write", "{ it: staff { nodes { id } } }"),
+        ("workflows.read", "{ it: workflows { nodes { id } } inbox: workflowFaults { nodes { id } } }"),
     ];
     let nobody = cast.nobody.send("{ me { kind permissions } }", json!({})).await.ok();
     assert_eq!(nobody.at("/me"), json!({ "kind": "STAFF", "permissions": [] }));

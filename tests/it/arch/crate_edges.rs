@@ -40,6 +40,7 @@ fn allowed(name: &str) -> Option<Vec<String>> {
         "importer" => list(&["kernel"]),
         "events" => list(&["kernel", "db", "contracts"]),
         "events-kafka" => list(&["kernel", "contracts"]),
+        "workflow" => list(&["kernel", "db", "contracts"]),
         module if module_names.iter().any(|known| known == module) => list(&["kernel", "db", "contracts"]),
         "host" => {
             let rooms = [
@@ -52,6 +53,7 @@ fn allowed(name: &str) -> Option<Vec<String>> {
                 "importer",
                 "plugin-runtime",
                 "plugin-services",
+                "workflow",
             ];
             let rooms = rooms.iter().map(|room| format!("vectis-{room}"));
             Some(rooms.chain(module_names.iter().map(|module| format!("vectis-{module}"))).collect())

@@ -14,6 +14,8 @@ mod runs;
 mod service;
 mod store;
 mod tell;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

@@ -46,7 +46,8 @@ pub(crate) async fn lock_due(
         SELECT id, process, key, version AS "version!", state, sequence
         FROM workflows.instance
         WHERE wake_at <= $1
-          AND (process, version) IN (SELECT * FROM UNNEST($2::text[], $3::integer[]))
+          AND (process, version) IN (
+                  SELECT known.name, known.version FROM UNNEST($2::text[], $3::integer[]) AS known (name, version))
         ORDER BY wake_at
         LIMIT $4
         FOR UPDATE SKIP LOCKED
@@ -174,7 +175,8 @@ async fn write_timers(tx: &mut Tx, outcomes: &[Outcome]) -> Result<(), sqlx::Err
     }
     sqlx::query!(
         "INSERT INTO workflows.timer (instance_id, name, due_at) \
-         SELECT * FROM UNNEST($1::uuid[], $2::text[], $3::timestamptz[])",
+         SELECT wanted.instance_id, wanted.name, wanted.due_at \
+         FROM UNNEST($1::uuid[], $2::text[], $3::timestamptz[]) AS wanted (instance_id, name, due_at)",
         &instance_ids,
         &names,
         &due
@@ -259,12 +261,14 @@ pub(crate) async fn next_due(
             (SELECT MIN(wake_at)
              FROM workflows.instance
              WHERE wake_at IS NOT NULL
-               AND (process, version) IN (SELECT * FROM UNNEST($1::text[], $2::integer[]))),
+               AND (process, version) IN (
+                  SELECT known.name, known.version FROM UNNEST($1::text[], $2::integer[]) AS known (name, version))),
             (SELECT MIN(run.due_at)
              FROM workflows.run
              JOIN workflows.instance ON instance.id = run.instance_id
              WHERE run.due_at IS NOT NULL
-               AND (instance.process, instance.version) IN (SELECT * FROM UNNEST($1::text[], $2::integer[])))
+               AND (instance.process, instance.version) IN (
+                  SELECT known.name, known.version FROM UNNEST($1::text[], $2::integer[]) AS known (name, version)))
         )
         "#,
         &names,

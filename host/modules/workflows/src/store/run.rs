@@ -83,7 +83,8 @@ pub(crate) async fn claim(
             FROM workflows.run
             JOIN workflows.instance ON instance.id = run.instance_id
             WHERE run.due_at <= $1
-              AND (instance.process, instance.version) IN (SELECT * FROM UNNEST($2::text[], $3::integer[]))
+              AND (instance.process, instance.version) IN (
+                  SELECT known.name, known.version FROM UNNEST($2::text[], $3::integer[]) AS known (name, version))
             ORDER BY run.due_at
             LIMIT $4
             FOR UPDATE OF run SKIP LOCKED
