@@ -14,10 +14,10 @@ use vectis_tests::{PluginFolder, TestHost};
 
 /// What time does in these tests.
 const TIMES: [(&str, &str); 4] = [
-    ("orders.approvals.remind_after", "150ms"),
+    ("orders.approvals.remind_after", "400ms"),
     ("orders.approvals.reminders", "2"),
-    ("orders.approvals.escalate_after", "450ms"),
-    ("orders.approvals.expire_after", "900ms"),
+    ("orders.approvals.escalate_after", "1200ms"),
+    ("orders.approvals.expire_after", "2500ms"),
 ];
 
 /// A shop that takes events in, and works for workflows if told so.
@@ -27,10 +27,10 @@ async fn shop(is_working: bool) -> TestHost {
         config.events.look_interval = Duration::from_millis(100);
         config.workflows.run_in_server = is_working;
         let times = &mut config.orders.approvals;
-        times.remind_after = Duration::from_millis(150);
+        times.remind_after = Duration::from_millis(400);
         times.reminders = 2;
-        times.escalate_after = Duration::from_millis(450);
-        times.expire_after = Duration::from_millis(900);
+        times.escalate_after = Duration::from_millis(1_200);
+        times.expire_after = Duration::from_millis(2_500);
     })
     .await
 }
@@ -47,7 +47,7 @@ impl WorkerProgram {
             ("database.url", shop.database_url()),
             ("database.max_connections", "6"),
             ("plugins.folder", &folder),
-            ("workflows.run_timeout", "400ms"),
+            ("workflows.run_timeout", "1500ms"),
             ("log.format", "json"),
             ("log.filter", "error,vectis::cmd=info"),
         ];
@@ -163,7 +163,8 @@ async fn a_request_nobody_decides_is_reminded_of_escalated_and_closed() {
     assert_eq!(late.user_errors(), ["NOT_PENDING @ id"]);
     // The cart is the buyer's again.
     let buyer = shop.buyer().await;
-    let version = buyer.send("query($id: ID!) { cart(id: $id) { version } }", json!({ "id": cart })).await.ok();
+    let version =
+        buyer.send("query($id: ID!) { cart(id: $id) { version } }", json!({ "id": cart })).await.ok();
     buyer.submit(&cart, &version.at("/cart/version"), "again").await.ok();
     shop.assert_books_balance().await;
     shop.stop().await;
@@ -180,7 +181,7 @@ async fn a_decision_ends_the_waiting() {
     let ended = until(&shop, &id, |seen| seen["status"] == "COMPLETED").await;
     assert!(approved.at("/approvalRequestApprove/order/id").is_string());
     assert_eq!((&ended["outcome"], &ended["nextTimer"]), (&json!("approved"), &Value::Null));
-    tokio::time::sleep(Duration::from_millis(1_000)).await;
+    tokio::time::sleep(Duration::from_millis(2_700)).await;
     assert_eq!(request(&shop, &id).await["status"], "APPROVED");
     shop.assert_books_balance().await;
     shop.stop().await;
@@ -199,7 +200,7 @@ async fn staff_stop_the_watch_over_a_request() {
     }
 
     until(&shop, &id, |seen| seen["status"] == "CANCELED").await;
-    tokio::time::sleep(Duration::from_millis(1_000)).await;
+    tokio::time::sleep(Duration::from_millis(2_700)).await;
     assert_eq!(request(&shop, &id).await["status"], "PENDING");
     let audited = "query($id: String!) { auditEntries(subject: $id) { nodes { action detail } } }";
     let audited = shop.staff().await.send(audited, json!({ "id": seen["id"] })).await.ok();
@@ -212,7 +213,7 @@ async fn staff_stop_the_watch_over_a_request() {
 async fn what_was_due_while_no_worker_ran_is_done_when_one_does() {
     let shop = shop(false).await;
     let (_, id) = submit(&shop).await;
-    tokio::time::sleep(Duration::from_millis(1_000)).await;
+    tokio::time::sleep(Duration::from_millis(2_700)).await;
     assert_eq!(request(&shop, &id).await["status"], "PENDING");
 
     let worker = WorkerProgram::start(&shop).await;

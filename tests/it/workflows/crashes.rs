@@ -1,12 +1,13 @@
 //! Workers die over what they do.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use vectis_contracts::ports::workflow_journal::RunOutcome;
 use vectis_contracts::workflows::WorkflowRunStatus;
 use vectis_kernel::Ctx;
 
-use super::parcel::Act;
+use super::parcel::{Act, Parcel, World};
 use super::stage::Stage;
 
 /// How long a run is its worker's: half as long again as it may take.
@@ -79,7 +80,10 @@ async fn a_run_that_every_worker_dies_over_becomes_a_fault() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn workers_killed_again_and_again_do_everything_and_decide_nothing_twice() {
-    let stage = Stage::new().await;
+    let world = Arc::new(World::default());
+    // It may be begun and lost many times.
+    let parcel = Parcel { attempts: 100, ..Parcel::new(&world, 1, Duration::from_secs(60)) };
+    let stage = Stage::with(world, vec![Arc::new(parcel)]).await;
     let keys: Vec<String> = (0..40).map(|number| format!("p-{number}")).collect();
     for key in &keys {
         stage.begin(key).await;

@@ -87,7 +87,10 @@ async fn staff_go_on_without_what_failed() {
     assert_eq!(stage.world.done(), ["send"]);
     assert_eq!(stage.runs("p").await[0].status, WorkflowRunStatus::Skipped);
     let faults = stage.workflows.faults(&staff(), None, PageRequest::first(10)).await.unwrap();
-    assert_eq!((faults.items[0].status, faults.items[0].note.as_str()), (FaultStatus::Skipped, "packed by hand"));
+    assert_eq!(
+        (faults.items[0].status, faults.items[0].note.as_str()),
+        (FaultStatus::Skipped, "packed by hand")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -122,7 +125,7 @@ async fn a_canceled_process_gives_back_and_ends() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_failed_for_good_is_closed_with_its_process() {
-    let stage = Stage::patient(std::time::Duration::from_millis(300)).await;
+    let stage = Stage::patient(std::time::Duration::from_millis(2_000)).await;
     stage.world.plan("pack", &[Fail("a"), Fail("b"), Fail("c")]);
     let worker = stage.work();
     stage.begin("p").await;

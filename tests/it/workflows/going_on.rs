@@ -87,9 +87,7 @@ async fn what_began_with_a_version_goes_on_with_it() {
     stage.begin("old").await;
     stage.until("old", |parcel| parcel.state["isPacked"] == true).await;
     worker.stop().await;
-    let parcel = |version| {
-        Arc::new(Parcel { world: stage.world.clone(), version, patience: Duration::from_secs(60) })
-    };
+    let parcel = |version| Arc::new(Parcel::new(&stage.world, version, Duration::from_secs(60)));
 
     // A program that does not know the old version any more leaves its instances alone.
     let newer = stage.upgraded(vec![parcel(2)]);
@@ -120,11 +118,7 @@ async fn deciding_the_past_once_more_decides_the_same() {
     stage.end("p").await;
     worker.stop().await;
 
-    let again = Parcel {
-        world: Arc::new(World::default()),
-        version: 1,
-        patience: Duration::from_secs(60),
-    };
+    let again = Parcel::new(&Arc::new(World::default()), 1, Duration::from_secs(60));
     let mut state = Value::Null;
     for step in stage.steps("p").await {
         let happening: Happening = serde_json::from_value(step.happening).unwrap();

@@ -47,13 +47,21 @@ impl World {
 pub(super) struct Parcel {
     pub(super) world: Arc<World>,
     pub(super) version: u32,
+    /// How often it tries.
+    pub(super) attempts: u32,
     /// How long it waits for the word.
     pub(super) patience: Duration,
 }
 
-fn run(activity: &str) -> Command {
-    let retry = Retry { attempts: 3, first_wait_ms: 1, longest_wait_ms: 5 };
-    Command::Run(Run { key: activity.to_owned(), activity: activity.to_owned(), input: json!({}), retry })
+impl Parcel {
+    pub(super) fn new(world: &Arc<World>, version: u32, patience: Duration) -> Self {
+        Self { world: world.clone(), version, attempts: 3, patience }
+    }
+
+    fn run(&self, activity: &str) -> Command {
+        let retry = Retry { attempts: self.attempts, first_wait_ms: 1, longest_wait_ms: 5 };
+        Command::Run(Run { key: activity.to_owned(), activity: activity.to_owned(), input: json!({}), retry })
+    }
 }
 
 fn complete(outcome: &str) -> Vec<Command> {
@@ -88,7 +96,7 @@ impl Process for Parcel {
         let mut next = json!({ "words": words, "isPacked": is_packed, "by": self.version });
         let commands = match happening {
             Happening::Started { .. } => vec![
-                run("pack"),
+                self.run("pack"),
                 Command::Wait {
                     timer: "patience".to_owned(),
                     until: at + TimeDelta::from_std(self.patience).unwrap(),
@@ -99,22 +107,22 @@ impl Process for Parcel {
             }
             Happening::Signaled { .. } => {
                 next["words"] = json!(words + 1);
-                if is_packed { vec![run("send")] } else { Vec::new() }
+                if is_packed { vec![self.run("send")] } else { Vec::new() }
             }
             Happening::TimerFired { .. } => complete("late"),
             Happening::ActivityDone { key, .. } | Happening::ActivitySkipped { key, .. } => {
                 match key.as_str() {
                     "pack" => {
                         next["isPacked"] = json!(true);
-                        if words > 0 { vec![run("send")] } else { Vec::new() }
+                        if words > 0 { vec![self.run("send")] } else { Vec::new() }
                     }
                     "send" => complete(&format!("sent after {words} words")),
                     "unpack-and-end" => vec![Command::Cancel],
                     _ => complete("given back"),
                 }
             }
-            Happening::ActivityRefused { .. } => vec![run("unpack")],
-            Happening::CancelRequested { .. } => vec![run("unpack-and-end")],
+            Happening::ActivityRefused { .. } => vec![self.run("unpack")],
+            Happening::CancelRequested { .. } => vec![self.run("unpack-and-end")],
         };
         Ok(Decision { state: next, commands })
     }

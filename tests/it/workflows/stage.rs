@@ -62,7 +62,7 @@ impl Stage {
 
     pub(super) async fn patient(patience: Duration) -> Self {
         let world = Arc::new(World::default());
-        let parcel = Parcel { world: world.clone(), version: 1, patience };
+        let parcel = Parcel::new(&world, 1, patience);
         Self::with(world, vec![Arc::new(parcel)]).await
     }
 
@@ -72,12 +72,7 @@ impl Stage {
         Self::on(Db::new(pool), database, world, processes)
     }
 
-    fn on(
-        db: Db,
-        database: Arc<TestDatabase>,
-        world: Arc<World>,
-        processes: Vec<Arc<dyn Process>>,
-    ) -> Self {
+    fn on(db: Db, database: Arc<TestDatabase>, world: Arc<World>, processes: Vec<Arc<dyn Process>>) -> Self {
         vectis_db::outbox::register_schemas(vectis_contracts::events::SCHEMAS).unwrap();
         let processes = Processes::new(processes);
         let audit = vectis_audit::build(vectis_audit::Deps { db: db.clone() }).audit;
@@ -93,8 +88,7 @@ impl Stage {
 
     /// A worker whose runs may take as long as told.
     pub(super) fn work_with(&self, run_timeout: Duration) -> AtWork {
-        let settings =
-            Settings { concurrency: 4, run_timeout, look_interval: Duration::from_millis(500) };
+        let settings = Settings { concurrency: 4, run_timeout, look_interval: Duration::from_millis(500) };
         let worker = Arc::new(Worker::new(self.journal.clone(), self.processes.clone(), settings));
         let stop = CancellationToken::new();
         let mut tasks = JoinSet::new();

@@ -108,11 +108,12 @@ impl Process for ApprovalProcess {
             }
             Happening::Signaled { .. } => complete("canceled"),
             Happening::ActivityDone { key, .. } if key == EXPIRE => complete("expired"),
-            // Decided in the same moment; the word of it is on its way and needs nobody to wait for it.
-            Happening::ActivityRefused { .. } => complete("decided"),
+            // Decided in the same moment; nobody has to wait for the word of it.
+            Happening::ActivityRefused { key, .. } if key == EXPIRE => complete("decided"),
             Happening::ActivitySkipped { key, .. } if key == EXPIRE => complete("not expired"),
             Happening::CancelRequested { .. } => vec![Command::Cancel],
             Happening::ActivityDone { .. }
+            | Happening::ActivityRefused { .. }
             | Happening::ActivitySkipped { .. }
             | Happening::Started { .. } => Vec::new(),
         };

@@ -39,7 +39,9 @@ impl Process for Parrot {
         let mut heard = state.as_array().cloned().unwrap_or_default();
         let (word, commands) = match happening {
             Happening::Started { .. } => ("started".to_owned(), Vec::new()),
-            Happening::Signaled { name, .. } if name == "choke" => return Err(StepError("choked".to_owned())),
+            Happening::Signaled { name, .. } if name == "choke" => {
+                return Err(StepError("choked".to_owned()));
+            }
             Happening::Signaled { name, payload } => (name.clone(), serde_json::from_value(payload.clone())?),
             Happening::TimerFired { timer } => (timer.clone(), Vec::new()),
             other => (format!("{other:?}"), Vec::new()),
@@ -145,6 +147,9 @@ fn beginning_anew_forgets_what_was() {
     let advanced = told(vec![started(), signal(2, "anew", &anew)]);
 
     assert!(advanced.is_anew);
-    assert_eq!(advanced.standing, Standing { state: json!(["started"]), sequence: 1, timers: BTreeMap::new() });
+    assert_eq!(
+        advanced.standing,
+        Standing { state: json!(["started"]), sequence: 1, timers: BTreeMap::new() }
+    );
     assert_eq!(advanced.steps.len(), 1);
 }

@@ -115,11 +115,12 @@ async fn a_request_taken_back_a_rule_against_it_or_staff_end_it(pool: PgPool) {
     let begun = || Watched::begin(&room, id).0;
     let canceled = "vectis.approvals.approval_canceled.v1";
     let refused =
-        Happening::ActivityRefused { key: "remind-1".to_owned(), reason: "it is approved".to_owned() };
+        |key: &str| Happening::ActivityRefused { key: key.to_owned(), reason: "it is approved".to_owned() };
     let cancel = Happening::CancelRequested { reason: "x".to_owned() };
 
     assert_eq!(begun().heard(1, canceled, json!({ "requestId": id })), ["complete: canceled"]);
-    assert_eq!(begun().after(1, refused), ["complete: decided"]);
+    assert_eq!(begun().after(1, refused("expire")), ["complete: decided"]);
+    assert_eq!(begun().after(1, refused("remind-1")), Vec::<String>::new());
     assert_eq!(begun().after(1, cancel), ["cancel"]);
 }
 
