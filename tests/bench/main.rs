@@ -3,6 +3,7 @@
 //!
 //! `make bench` prints it. `cargo bench -p vectis-tests -- --write` (or `VECTIS_BENCH_WRITE=1`) also writes it to
 //! `tests/bench/RESULTS.md`. `VECTIS_BENCH_QUICK=1` gives each row a moment only: to see that it works, not to believe it.
+//! `VECTIS_BENCH_PLUGINS=1` measures the border of plugins alone.
 //!
 //! *Start reading at*: `figures.rs` for what is measured, `measure.rs` for how, `floor.rs` for what it is held against.
 
@@ -39,6 +40,13 @@ async fn measure() -> anyhow::Result<()> {
     let is_quick = is_set("VECTIS_BENCH_QUICK");
     let effort = if is_quick { Effort::QUICK } else { Effort::FULL };
     let shop = Shop::open().await?;
+    if is_set("VECTIS_BENCH_PLUGINS") {
+        let rows = rows::plugin::price(&shop, effort).await?;
+        shop.host.stop().await;
+        let rows = [&rows.linked, &rows.guarded, &rows.converted, &rows.apart];
+        write!(std::io::stdout(), "{}", table::some(&rows))?;
+        return Ok(());
+    }
     let machine = Machine::describe(shop.host.db.pool(), is_quick).await?;
     let figures = Figures::measure(&shop, effort).await?;
     shop.host.stop().await;

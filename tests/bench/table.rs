@@ -82,9 +82,7 @@ impl fmt::Display for Times {
 
 /// All rows as one markdown table; what has grown and the process of its own are rows of it.
 pub(crate) fn render(figures: &Figures) -> String {
-    let head = ["operation", "p50", "p99", "per second", "n", "SQL", "RSS", "floor p50", "×"];
-    let mut lines = vec![line(&head.map(str::to_owned)), line(&aligned())];
-    lines.extend(figures.rows().iter().map(|row| line(&row.cells())));
+    let mut lines = with_head(&figures.rows());
     lines.extend(figures.growth().iter().map(|(what, times)| {
         let mut cells: [String; 9] = Default::default();
         cells[0] = format!("from 1,000 to 10,000 lines: {what}");
@@ -92,6 +90,18 @@ pub(crate) fn render(figures: &Figures) -> String {
         line(&cells)
     }));
     lines.join("\n") + "\n"
+}
+
+/// Some rows as a table of their own.
+pub(crate) fn some(rows: &[&Row]) -> String {
+    with_head(rows).join("\n") + "\n"
+}
+
+fn with_head(rows: &[&Row]) -> Vec<String> {
+    let head = ["operation", "p50", "p99", "per second", "n", "SQL", "RSS", "floor p50", "×"];
+    let mut lines = vec![line(&head.map(str::to_owned)), line(&aligned())];
+    lines.extend(rows.iter().map(|row| line(&row.cells())));
+    lines
 }
 
 /// Names to the left, figures to the right.

@@ -9,6 +9,7 @@ pub mod books;
 pub mod broker;
 pub mod carrier;
 pub mod client;
+pub mod collector;
 pub mod company;
 pub mod contents;
 pub mod database;

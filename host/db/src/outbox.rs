@@ -8,7 +8,7 @@ mod ring;
 mod schemas;
 mod signal;
 
-use sqlx::PgConnection;
+use sqlx::{Connection as _, PgConnection};
 use vectis_kernel::ids::EventId;
 use vectis_kernel::{Ctx, Event};
 
@@ -52,33 +52,44 @@ pub async fn append(tx: &mut Tx, ctx: &Ctx, events: &[Event]) -> Result<(), Outb
     Ok(())
 }
 
-/// Transaction ids mean nothing on another server: after a restore from a dump those of the old one may lie ahead of
-/// every horizon and would hold their events back. Moves such events to the beginning, where their positions still keep
-/// each aggregate's order, and lets every reader begin anew. On a server that wrote its own outbox there are none.
+/// Transaction ids mean nothing on another server: after a restore from a dump those of the old one may lie ahead of every
+/// horizon, and would hold back what they belong to. Then all events move to the beginning, where their positions keep each
+/// aggregate's order, and every reader goes on at the first event it has not read; those behind it that it has read come
+/// again. On a server that wrote its own outbox nothing is ahead.
 pub(crate) async fn adopt_restored(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-    let adopted = sqlx::query!(
-        "UPDATE events.outbox \
-         SET transaction_id = '0' \
-         WHERE transaction_id >= pg_snapshot_xmax(pg_current_snapshot())"
+    let is_ahead = sqlx::query_scalar!(
+        r#"
+        SELECT EXISTS (SELECT FROM events.outbox WHERE transaction_id >= pg_snapshot_xmax(pg_current_snapshot()))
+            OR EXISTS (SELECT FROM events.reader WHERE transaction_id >= pg_snapshot_xmax(pg_current_snapshot()))
+            OR EXISTS (
+                SELECT FROM events.aggregate_sequence
+                WHERE last_transaction_id >= pg_snapshot_xmax(pg_current_snapshot())
+            ) AS "is_ahead!"
+        "#
     )
-    .execute(&mut *connection)
+    .fetch_one(&mut *connection)
     .await?;
-    if adopted.rows_affected() == 0 {
+    if !is_ahead {
         return Ok(());
     }
     tracing::warn!(
-        events = adopted.rows_affected(),
-        "the outbox comes from another server; consumers read it anew"
+        "the outbox comes from another server; readers go on at the first event they have not read"
     );
-    sqlx::query!("UPDATE events.reader SET fence = fence + 1, transaction_id = '0', position = 0")
-        .execute(&mut *connection)
-        .await?;
+    let mut together = connection.begin().await?;
     sqlx::query!(
-        "UPDATE events.aggregate_sequence \
-         SET last_transaction_id = '0' \
-         WHERE last_transaction_id >= pg_snapshot_xmax(pg_current_snapshot())"
+        "UPDATE events.reader \
+         SET fence = fence + 1, transaction_id = '0', position = COALESCE( \
+                 (SELECT MIN(held.position) - 1 FROM events.outbox AS held \
+                  WHERE held.lane = reader.lane \
+                    AND (held.transaction_id, held.position) > (reader.transaction_id, reader.position)), \
+                 (SELECT MAX(held.position) FROM events.outbox AS held WHERE held.lane = reader.lane), \
+                 0)"
     )
-    .execute(connection)
+    .execute(&mut *together)
     .await?;
-    Ok(())
+    sqlx::query!("UPDATE events.outbox SET transaction_id = '0'").execute(&mut *together).await?;
+    sqlx::query!("UPDATE events.aggregate_sequence SET last_transaction_id = '0'")
+        .execute(&mut *together)
+        .await?;
+    together.commit().await
 }

@@ -22,12 +22,14 @@ macro_rules! ids {
         }
 
         impl From<Uuid> for $name {
+            #[inline]
             fn from(id: Uuid) -> Self {
                 Self(id)
             }
         }
 
         impl From<$name> for Uuid {
+            #[inline]
             fn from(id: $name) -> Self {
                 id.0
             }

@@ -18,6 +18,7 @@ impl Quantity {
     pub const SCALE: u32 = 3;
 
     /// From thousandths.
+    #[inline]
     pub const fn from_milli(milli: i64) -> Self {
         Self(milli)
     }
@@ -41,6 +42,7 @@ impl Quantity {
     }
 
     /// Thousandths.
+    #[inline]
     pub const fn milli(self) -> i64 {
         self.0
     }

@@ -20,6 +20,7 @@ impl UnitPrice {
     pub const SCALE: u32 = 6;
 
     /// From millionths.
+    #[inline]
     pub const fn from_micros(micros: i64, currency: Currency) -> Self {
         Self { micros, currency }
     }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
+use tracing::Span;
 use vectis_plugin_api::{Error, ErrorCode};
 
 /// Services asked for in one call.
@@ -27,6 +28,8 @@ pub(crate) struct Call {
     until: Option<Instant>,
     given_up: CancellationToken,
     runtime: Handle,
+    /// Of whoever asks.
+    span: Span,
     served: AtomicU32,
     requests: AtomicU32,
 }
@@ -41,6 +44,7 @@ impl Call {
             until: (!budget.is_zero()).then(|| Instant::now() + budget),
             given_up,
             runtime: Handle::current(),
+            span: Span::current(),
             served: AtomicU32::new(0),
             requests: AtomicU32::new(0),
         };
@@ -56,9 +60,10 @@ impl Call {
                 CURRENT.set(None);
             }
         }
+        let span = self.span.clone();
         CURRENT.set(Some(self));
         let _reset = Reset;
-        answer()
+        span.in_scope(answer)
     }
 
     /// The call that this thread answers.

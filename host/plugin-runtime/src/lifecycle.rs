@@ -85,6 +85,22 @@ impl<W> Instance<W> {
 
     /// Asks the plugin. A panic empties the instance.
     pub(crate) fn ask<A>(&self, question: impl FnOnce(&W) -> Result<A, Error>) -> Result<A, PointError> {
+        let span = tracing::info_span!(
+            "plugin",
+            plugin = self.name,
+            point = self.point.group(),
+            otel.status_code = tracing::field::Empty,
+            otel.status_description = tracing::field::Empty,
+        );
+        let answer = span.in_scope(|| self.ask_live(question));
+        if let Err(error) = &answer {
+            span.record("otel.status_code", "ERROR");
+            span.record("otel.status_description", error.to_string());
+        }
+        answer
+    }
+
+    fn ask_live<A>(&self, question: impl FnOnce(&W) -> Result<A, Error>) -> Result<A, PointError> {
         let live = self.live()?;
         let counted = self.recipe.counted.get().map(|counted| (counted, Instant::now()));
         let answer = question(&live);

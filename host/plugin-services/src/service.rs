@@ -190,6 +190,7 @@ impl PluginServices for Services {
         }
     }
 
+    #[tracing::instrument(name = "plugin.service", skip_all, fields(service = question.service))]
     async fn serve(
         &self,
         caller: &ServiceCaller,

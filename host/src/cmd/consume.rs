@@ -9,7 +9,7 @@ use crate::telemetry;
 
 /// Consumes until SIGINT or SIGTERM.
 pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
-    telemetry::start_logs(&config.log)?;
+    let _telemetry = telemetry::start(&config)?;
     let host = compose(config, Migrations::Assume).await?;
     host.events.start_knocking(&host.tasks);
     host.events.start_listening(&host.tasks);

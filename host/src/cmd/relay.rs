@@ -13,7 +13,7 @@ use crate::telemetry;
 
 /// Relays until SIGINT or SIGTERM.
 pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
-    telemetry::start_logs(&config.log)?;
+    let _telemetry = telemetry::start(&config)?;
     ensure!(
         !config.events.brokers.is_empty(),
         "events.brokers is empty: the database itself is the event log and nothing has to be relayed; name a broker or \

@@ -12,7 +12,7 @@ use crate::telemetry;
 
 /// Serves until SIGINT or SIGTERM; SIGHUP looks into the plugins folder again.
 pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
-    telemetry::start_logs(&config.log)?;
+    let _telemetry = telemetry::start(&config)?;
     let host = compose(config, Migrations::Assume).await?;
     host.start_events();
     host.start_workflows();

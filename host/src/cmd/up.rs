@@ -16,7 +16,7 @@ use crate::{demo, telemetry};
 
 /// Starts everything, says where it is, and serves until stopped.
 pub async fn run(config: Config, up: UpArgs) -> anyhow::Result<ExitCode> {
-    telemetry::start_logs(&config.log)?;
+    let _telemetry = telemetry::start(&config)?;
     let host = compose(config, Migrations::Apply).await?;
     let logins = if up.demo { Some(demo::seed(&host).await?) } else { None };
     host.start_events();

@@ -9,7 +9,7 @@ use crate::telemetry;
 
 /// Works until SIGINT or SIGTERM.
 pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
-    telemetry::start_logs(&config.log)?;
+    let _telemetry = telemetry::start(&config)?;
     let host = compose(config, Migrations::Assume).await?;
     // What activities tell goes on to those who relay and consume.
     host.events.start_knocking(&host.tasks);

@@ -4,6 +4,7 @@
 
 mod events;
 mod plugins;
+mod traces;
 mod workflows;
 
 use std::fmt;
@@ -18,6 +19,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::cli::ConfigArgs;
 pub use crate::config::events::{Events, Kafka};
 pub use crate::config::plugins::{Http, Plugins, Process, Quarantine, UnsignedPlugins};
+pub use crate::config::traces::Traces;
 pub use crate::config::workflows::Workflows;
 
 /// All settings. One section per part; the modules' own sections are declared by the modules.
@@ -42,6 +44,8 @@ pub struct Config {
     /// Orders.
     #[schemars(with = "serde_json::Value")]
     pub orders: vectis_orders::Config,
+    /// Traces.
+    pub traces: Traces,
     /// Workflows.
     pub workflows: Workflows,
 }
@@ -235,6 +239,7 @@ pub fn load(args: &ConfigArgs) -> Result<Config, ConfigError> {
     }
     let mut config: Config = figment.extract().map_err(|error| ConfigError::Invalid(explain(&error)))?;
     config.events.check()?;
+    config.traces.check()?;
     config.workflows.check()?;
     if let (true, Some(path)) = (config.database.url.is_empty(), config.database.url_file.clone()) {
         let url =

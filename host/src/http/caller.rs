@@ -14,6 +14,7 @@ use vectis_kernel::ids::ChannelId;
 use vectis_kernel::{Actor, BuyerActor, Ctx, Currency, StaffActor};
 
 use super::App;
+use crate::telemetry::current_trace_id;
 
 /// Why a request has no caller.
 #[derive(Debug, PartialEq, Eq)]
@@ -29,6 +30,9 @@ pub(super) enum NoCaller {
 /// Finds out who sends a request. At most three statements.
 pub(super) async fn resolve(app: &App, headers: &HeaderMap, peer: SocketAddr) -> Result<Caller, NoCaller> {
     let mut ctx = Ctx::system("http");
+    if let Some(trace_id) = current_trace_id() {
+        ctx.trace_id = trace_id;
+    }
     ctx.actor = Actor::Anonymous { guest: None };
     ctx.plugin_set = Some(app.host.plugin_set());
     ctx.remote = Some(remote(app, headers, peer));

@@ -10,10 +10,12 @@ use axum::body::Bytes;
 use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
+use tracing::{Instrument as _, Span};
 use vectis_graphql::refused;
 
 use super::App;
 use super::caller::{NoCaller, resolve};
+use crate::telemetry::of_request;
 
 /// Runs a request. Only `application/json` is taken: a browser sends it across origins only after asking first.
 pub(super) async fn execute(
@@ -29,8 +31,11 @@ pub(super) async fn execute(
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         return response;
     };
-    let (status, response) = run(&app, &headers, peer, &body).await;
+    let span = of_request(&headers, &app.host.config.traces);
+    let (status, response) = run(&app, &headers, peer, &body).instrument(span.clone()).await;
     let outcome = if response.errors.is_empty() { "ok" } else { "error" };
+    span.record("otel.status_code", outcome);
+    drop(span);
     metrics::counter!("vectis_graphql_requests_total", "outcome" => outcome).increment(1);
     metrics::histogram!("vectis_graphql_request_seconds").record(started.elapsed());
     answer(status, &response)
@@ -53,6 +58,9 @@ async fn run(app: &App, headers: &HeaderMap, peer: SocketAddr, body: &Bytes) -> 
             return (StatusCode::BAD_REQUEST, refused("BAD_REQUEST", &message));
         }
     };
+    if let Some(name) = &request.operation_name {
+        Span::current().record("graphql.operation.name", shortened(name));
+    }
     match resolve(app, headers, peer).await {
         Ok(caller) => (StatusCode::OK, app.host.api.execute(request, Arc::new(caller)).await),
         Err(NoCaller::InvalidToken) => {
@@ -65,6 +73,11 @@ async fn run(app: &App, headers: &HeaderMap, peer: SocketAddr, body: &Bytes) -> 
             refused("UNAVAILABLE", "the database does not answer; try again"),
         ),
     }
+}
+
+/// A name is the client's own, and not all clients mean well.
+fn shortened(name: &str) -> &str {
+    &name[..name.floor_char_boundary(100)]
 }
 
 fn answer(status: StatusCode, response: &Answer) -> Response {

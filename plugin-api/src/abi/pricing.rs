@@ -66,6 +66,7 @@ impl Candidate {
     const CONVERTED: u32 = 1;
 
     /// A price from the first unit on, of no list, valid for ever.
+    #[inline]
     pub fn new(level: PriceLevel, unit_price_micros: i64) -> Self {
         Self {
             level,
@@ -81,6 +82,7 @@ impl Candidate {
     }
 
     /// The same, of this list.
+    #[inline]
     #[must_use]
     pub fn of_list(mut self, price_list_id: Id, priority: i32) -> Self {
         self.price_list_id = price_list_id;
@@ -89,6 +91,7 @@ impl Candidate {
     }
 
     /// The same, from this quantity on.
+    #[inline]
     #[must_use]
     pub fn from_quantity(mut self, min_quantity_milli: i64) -> Self {
         self.min_quantity_milli = min_quantity_milli;
@@ -96,6 +99,7 @@ impl Candidate {
     }
 
     /// The same, in force from `from_ms` until before `to_ms`.
+    #[inline]
     #[must_use]
     pub fn valid(mut self, from_ms: i64, to_ms: i64) -> Self {
         self.valid_from_ms = from_ms;
@@ -104,6 +108,7 @@ impl Candidate {
     }
 
     /// The same, marked as converted from another currency.
+    #[inline]
     #[must_use]
     pub fn converted(mut self) -> Self {
         self.flags |= Self::CONVERTED;
@@ -111,11 +116,13 @@ impl Candidate {
     }
 
     /// Whether the host converted it from another currency by the exchange rate in force.
+    #[inline]
     pub fn is_converted(&self) -> bool {
         self.flags & Self::CONVERTED != 0
     }
 
     /// Whether it is in force at the instant.
+    #[inline]
     pub fn is_valid_at(&self, now_ms: i64) -> bool {
         self.valid_from_ms <= now_ms && now_ms < self.valid_to_ms
     }
@@ -140,6 +147,7 @@ pub struct Line<'a> {
 
 impl<'a> Line<'a> {
     /// A line without candidates.
+    #[inline]
     pub fn new(variant_id: Id, sku: &'a str, quantity_milli: i64) -> Self {
         Self {
             variant_id,
@@ -153,6 +161,7 @@ impl<'a> Line<'a> {
     }
 
     /// The same with the candidates `first .. first + count` of the question.
+    #[inline]
     #[must_use]
     pub fn with_candidates(mut self, first: u32, count: u32) -> Self {
         self.first_candidate = first;
@@ -161,6 +170,7 @@ impl<'a> Line<'a> {
     }
 
     /// The merchant's code of the variant.
+    #[inline]
     pub fn sku(&self) -> &'a str {
         self.sku.as_str()
     }
@@ -192,11 +202,13 @@ impl Priced {
     }
 
     /// A price that came from no candidate.
+    #[inline]
     pub const fn at(unit_price_micros: i64) -> Self {
         Self { unit_price_micros, candidate: Self::NO_CANDIDATE, status: Self::PRICED }
     }
 
     /// The same, derived from the line's candidate at `index`.
+    #[inline]
     #[must_use]
     pub fn from_candidate(mut self, index: usize) -> Self {
         self.candidate = u32::try_from(index).unwrap_or(Self::NO_CANDIDATE);
@@ -204,6 +216,7 @@ impl Priced {
     }
 
     /// Whether the line has a price.
+    #[inline]
     pub fn has_price(&self) -> bool {
         self.status == Self::PRICED
     }
@@ -239,6 +252,7 @@ pub struct PricingCall<'a> {
 
 impl<'a> PricingCall<'a> {
     /// A question of nobody in particular at the start of 1970.
+    #[inline]
     pub fn new(currency: &'a str, channel_id: Id, candidates: &'a [Candidate]) -> Self {
         Self {
             currency: currency.into(),

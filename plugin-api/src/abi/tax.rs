@@ -41,6 +41,7 @@ impl<'a> TaxLine<'a> {
     const EXEMPT: u64 = 1;
 
     /// A line that no exemption covers and no earlier stage has taxed.
+    #[inline]
     pub fn new(category: &'a str, amount_minor: i64, quantity_milli: i64) -> Self {
         Self {
             amount_minor,
@@ -53,6 +54,7 @@ impl<'a> TaxLine<'a> {
     }
 
     /// The same, covered by an exemption or not.
+    #[inline]
     #[must_use]
     pub fn exempt(mut self, is_exempt: bool) -> Self {
         self.flags = if is_exempt { self.flags | Self::EXEMPT } else { self.flags & !Self::EXEMPT };
@@ -60,6 +62,7 @@ impl<'a> TaxLine<'a> {
     }
 
     /// The same, with the tax of earlier stages.
+    #[inline]
     #[must_use]
     pub fn taxed_before(mut self, minor: i64) -> Self {
         self.taxed_before_minor = minor;
@@ -67,11 +70,13 @@ impl<'a> TaxLine<'a> {
     }
 
     /// The product's tax category: `standard`, `books`.
+    #[inline]
     pub fn category(&self) -> &'a str {
         self.category.as_str()
     }
 
     /// Whether an exemption of the buyer covers the line.
+    #[inline]
     pub fn is_exempt(&self) -> bool {
         self.flags & Self::EXEMPT != 0
     }

@@ -95,6 +95,7 @@ impl<'a> Ctx<'a> {
     ///
     /// # Panics
     /// When the line is not one of this question.
+    #[inline]
     pub fn candidates(&self, line: &Line<'_>) -> &'a [Candidate] {
         let first = line.first_candidate as usize;
         &self.call.candidates.as_slice()[first..first + line.candidate_count as usize]

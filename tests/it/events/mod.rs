@@ -8,3 +8,4 @@ mod kills;
 mod logs;
 mod outages;
 mod processes;
+mod traces;

@@ -135,22 +135,58 @@ async fn whoever_has_lost_a_lane_reads_nothing_of_it_and_moves_nothing(pool: PgP
     assert_eq!(moved, 0);
 }
 
+// What a dump brings along: transaction ids of a server that had counted further, in the same order as before.
+const OUTBOX: &str =
+    "UPDATE events.outbox SET transaction_id = (9000000000000 + transaction_id::text::bigint)::text::xid8";
+const READER: &str =
+    "UPDATE events.reader SET transaction_id = (9000000000000 + transaction_id::text::bigint)::text::xid8";
+const SEQUENCE: &str = "UPDATE events.aggregate_sequence \
+     SET last_transaction_id = (9000000000000 + last_transaction_id::text::bigint)::text::xid8";
+
+async fn restore_elsewhere(db: &Db, ahead: &[&'static str]) {
+    for statement in ahead {
+        sqlx::query(*statement).execute(db.pool()).await.unwrap();
+    }
+    migrate(db.pool(), &[]).await.unwrap();
+}
+
 #[sqlx::test]
-async fn a_restored_outbox_is_read_anew(pool: PgPool) {
+async fn after_a_restore_a_reader_goes_on_where_it_was(pool: PgPool) {
     let db = database(pool).await;
     tell(&db).await;
     let mut reader = join(&db, "one").await;
     read(&mut reader, 48).await;
     reader.commit().await.unwrap();
     drop(reader);
-    sqlx::query("UPDATE events.outbox SET transaction_id = '9000000000000' WHERE sequence = 3")
-        .execute(db.pool())
-        .await
-        .unwrap();
+    emit(&db, &(0..16).map(|at| counted(thing(at), 4)).collect::<Vec<_>>()).await;
 
-    migrate(db.pool(), &[]).await.unwrap();
+    restore_elsewhere(&db, &[OUTBOX, READER, SEQUENCE]).await;
+    emit(&db, &(0..16).map(|at| counted(thing(at), 5)).collect::<Vec<_>>()).await;
 
-    assert_eq!(read(&mut join(&db, "one").await, 48).await.len(), 48);
+    let mut read = read(&mut join(&db, "one").await, 32).await;
+    read.sort_by_key(|event| (event.aggregate_id, event.position()));
+    let sequences: Vec<i64> = read.iter().map(|event| event.sequence).collect();
+    assert_eq!(sequences, [4, 5].repeat(16));
+}
+
+#[sqlx::test]
+async fn a_restore_of_an_empty_outbox_holds_nothing_back(pool: PgPool) {
+    let db = database(pool).await;
+    for tables in [&[READER][..], &[SEQUENCE], &[READER, SEQUENCE]] {
+        tell(&db).await;
+        let mut reader = join(&db, "one").await;
+        read(&mut reader, 48).await;
+        reader.commit().await.unwrap();
+        drop(reader);
+        sqlx::query("DELETE FROM events.outbox").execute(db.pool()).await.unwrap();
+
+        restore_elsewhere(&db, tables).await;
+        emit(&db, &[counted(thing(1), 4)]).await;
+
+        let mut reader = join(&db, "one").await;
+        assert_eq!(read(&mut reader, 1).await.len(), 1, "{tables:?}");
+        reader.commit().await.unwrap();
+    }
 }
 
 /// Moves what is in the outbox to the slot of so many days ago.

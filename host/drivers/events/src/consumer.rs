@@ -5,7 +5,7 @@
 //! nothing is given up: the batch comes again.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -18,8 +18,8 @@ use vectis_kernel::Ctx;
 
 use crate::back_off::BackOff;
 use crate::incoming;
-use crate::records::trace_id;
 use crate::relay::letter;
+use crate::traces::{self, trace_id};
 
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
@@ -124,13 +124,20 @@ impl Consumer {
         }
         self.bury(&dead).await?;
         let events: Vec<&IncomingEvent> = taken.iter().map(|(_, event)| event).collect();
+        let since = SystemTime::now();
         match self.together(&events).await {
-            Ok(()) => return Ok(()),
+            Ok(()) => {
+                let records = taken.iter().map(|(delivered, _)| &delivered.record);
+                traces::taken(self.handler.consumer(), records, since);
+                return Ok(());
+            }
             Err(TakeError::Db(error)) => return Err(error.into()),
             Err(TakeError::Handle(_)) => {}
         }
         for (delivered, event) in &taken {
+            let since = SystemTime::now();
             self.one(delivered, event, stop).await?;
+            traces::taken(self.handler.consumer(), [&delivered.record].into_iter(), since);
         }
         Ok(())
     }

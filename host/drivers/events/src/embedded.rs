@@ -10,7 +10,8 @@ use vectis_db::outbox::{self, Cursor, ForeignRecord, LANES, Reader, ReaderError,
 use vectis_db::{Db, DbError};
 use vectis_kernel::Ctx;
 
-use crate::records::{delivered, trace_id};
+use crate::records::delivered;
+use crate::traces::trace_id;
 
 /// The log inside the database.
 #[derive(Clone)]

@@ -14,6 +14,7 @@ pub mod housekeeping;
 pub mod incoming;
 pub mod relay;
 pub mod replay;
+pub mod traces;
 
 mod back_off;
 mod records;

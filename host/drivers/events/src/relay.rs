@@ -6,7 +6,7 @@
 //! copies still come in order.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use tokio_util::sync::CancellationToken;
 use vectis_contracts::events::topics;
@@ -16,7 +16,7 @@ use vectis_db::{Db, DbError};
 use vectis_kernel::Ctx;
 
 use crate::back_off::BackOff;
-use crate::incoming;
+use crate::{incoming, traces};
 
 /// The relay's name among the readers of the outbox.
 pub const READER: &str = "relay";
@@ -76,8 +76,9 @@ impl Relay {
             if batch.is_empty() {
                 continue;
             }
-            let started = Instant::now();
+            let (started, since) = (Instant::now(), SystemTime::now());
             self.append(&batch).await?;
+            traces::sent(batch.iter().map(|delivered| &delivered.record), since);
             source.commit().await?;
             back_off.reset();
             metrics::counter!("vectis_relay_events_total").increment(batch.len() as u64);

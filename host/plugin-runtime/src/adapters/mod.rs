@@ -88,6 +88,7 @@ impl HostServices for NoServices {
     }
 }
 
+#[inline]
 fn id(uuid: impl Into<Uuid>) -> Id {
     Id(uuid.into().into_bytes())
 }

@@ -1,5 +1,7 @@
 //! `vectis.pricing`.
 
+use std::fmt;
+
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 use vectis_contracts::points::{
@@ -83,14 +85,17 @@ impl PricingPoint for PricingAdapter {
         };
         let priced = self.0.ask(|plugin| price(plugin, &call, &lines))?;
         let mut answers = Vec::with_capacity(priced.len());
-        for (index, (line, priced)) in question.lines.iter().zip(&priced).enumerate() {
-            let answer = answer(line, priced, question.currency);
-            answers.push(answer.map_err(|what| self.0.lied(format!("line {index} {what}")))?);
+        for (line, priced) in question.lines.iter().zip(&priced) {
+            if let Some(lie) = lie(line, priced) {
+                return Err(self.0.lied(format!("line {} {lie}", answers.len())));
+            }
+            answers.push(answer(line, priced, question.currency));
         }
         Ok(answers)
     }
 }
 
+#[inline]
 fn line(line: &PricingLine) -> Line<'_> {
     // Invariant: a question's candidates fit 32 bits; 10,000 lines with a thousand each do.
     let first = u32::try_from(line.candidates.start).unwrap_or(u32::MAX);
@@ -98,31 +103,52 @@ fn line(line: &PricingLine) -> Line<'_> {
     Line::new(id(line.variant_id), &line.sku, line.quantity.milli()).with_candidates(first, count)
 }
 
+/// What no plugin may answer for a line.
+pub(super) enum Lie {
+    Status(u32),
+    Negative(i64),
+    TooMuch(i64),
+    Candidate { index: u32, count: usize },
+}
+
+impl fmt::Display for Lie {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Status(status) => write!(f, "has the unknown status {status}"),
+            Self::Negative(micros) => write!(f, "has the negative unit price {micros} millionths"),
+            Self::TooMuch(micros) => {
+                write!(f, "has the unit price {micros} millionths, more than anything costs")
+            }
+            Self::Candidate { index, count } => write!(f, "names candidate {index} of {count}"),
+        }
+    }
+}
+
 /// A named candidate is where a price *comes from*: the plugin may have taken something off it, so the two need not be
 /// equal.
-pub(super) fn answer(
-    line: &PricingLine,
-    priced: &Priced,
-    currency: Currency,
-) -> Result<Option<PricedAnswer>, String> {
+#[inline]
+pub(super) fn lie(line: &PricingLine, priced: &Priced) -> Option<Lie> {
+    let (micros, index, count) = (priced.unit_price_micros, priced.candidate, line.candidates.len());
     match priced.status {
-        Priced::NO_PRICE => return Ok(None),
-        Priced::PRICED => {}
-        other => return Err(format!("has the unknown status {other}")),
+        Priced::NO_PRICE => None,
+        Priced::PRICED if micros < 0 => Some(Lie::Negative(micros)),
+        Priced::PRICED if micros > MAX_UNIT_PRICE_MICROS => Some(Lie::TooMuch(micros)),
+        Priced::PRICED if index != Priced::NO_CANDIDATE && index as usize >= count => {
+            Some(Lie::Candidate { index, count })
+        }
+        Priced::PRICED => None,
+        other => Some(Lie::Status(other)),
     }
-    let micros = priced.unit_price_micros;
-    if micros < 0 {
-        return Err(format!("has the negative unit price {micros} millionths"));
-    }
-    if micros > MAX_UNIT_PRICE_MICROS {
-        return Err(format!("has the unit price {micros} millionths, more than anything costs"));
-    }
-    let candidate = match priced.candidate {
-        Priced::NO_CANDIDATE => None,
-        index if (index as usize) < line.candidates.len() => Some(line.candidates.start + index as usize),
-        index => return Err(format!("names candidate {index} of {}", line.candidates.len())),
-    };
-    Ok(Some(PricedAnswer { unit_price: UnitPrice::from_micros(micros, currency), candidate }))
+}
+
+/// In domain words, once it is known to be no lie.
+#[inline]
+pub(super) fn answer(line: &PricingLine, priced: &Priced, currency: Currency) -> Option<PricedAnswer> {
+    let is_from_one = priced.candidate != Priced::NO_CANDIDATE;
+    priced.has_price().then(|| PricedAnswer {
+        unit_price: UnitPrice::from_micros(priced.unit_price_micros, currency),
+        candidate: is_from_one.then(|| line.candidates.start + priced.candidate as usize),
+    })
 }
 
 /// One piece with one list price.

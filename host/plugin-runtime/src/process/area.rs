@@ -82,6 +82,7 @@ impl Area {
     }
 
     /// Copies bytes into the payload; `false` when they do not fit.
+    #[inline]
     pub(crate) fn write(&self, at: usize, bytes: &[u8]) -> bool {
         let start = PAYLOAD + at;
         if self.right != Right::Write || self.size.checked_sub(start).is_none_or(|room| room < bytes.len()) {

@@ -36,6 +36,7 @@ impl<'a> Writer<'a> {
         self.raw(bytes);
     }
 
+    #[inline]
     pub(crate) fn raw(&mut self, bytes: &[u8]) {
         self.is_full |= !self.area.write(self.at, bytes);
         if !self.is_full {

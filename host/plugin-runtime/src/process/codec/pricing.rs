@@ -40,6 +40,7 @@ pub(crate) fn write_question(writer: &mut Writer<'_>, call: &PricingCall<'_>, li
     }
 }
 
+#[inline]
 fn line_bytes(line: &Line<'_>) -> [u8; LINE_BYTES] {
     // A SKU of four gigabytes does not fit into the area anyway.
     let sku = u32::try_from(line.sku().len()).unwrap_or(u32::MAX);
@@ -93,6 +94,7 @@ fn read_lines<'a>(fixed: &[u8], reader: &mut Reader<'a>) -> Result<Vec<Line<'a>>
 }
 
 /// Bytes of a record, from a place within it.
+#[inline]
 fn part<const RECORD: usize, const PART: usize>(record: &[u8; RECORD], at: usize) -> [u8; PART] {
     let mut bytes = [0; PART];
     bytes.copy_from_slice(&record[at..at + PART]);
