@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use vectis_contracts::ports::workflow_journal::RunOutcome;
 use vectis_contracts::workflows::WorkflowRunStatus;
-use vectis_kernel::Ctx;
+use vectis_kernel::{Ctx, FixedClock};
 
 use super::parcel::{Act, Parcel, World};
 use super::stage::Stage;
@@ -36,16 +36,19 @@ async fn what_a_dead_worker_was_at_is_done_by_another() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_word_of_a_worker_that_was_taken_for_dead_counts_no_more() {
-    let stage = Stage::new().await;
+    let stage = &Stage::new().await;
     let ctx = Ctx::system("test");
     stage.begin("p").await;
     let decided = stage.journal.decide(&ctx, &stage.processes, 10).await.unwrap();
     assert_eq!(decided, 1);
-    let claim = || stage.journal.claim(&ctx, &stage.processes, 10, Duration::from_millis(20));
-    let slow = claim().await.unwrap().remove(0);
-    assert_eq!(claim().await.unwrap().len(), 0, "it is claimed");
-    tokio::time::sleep(Duration::from_millis(25)).await;
-    let quick = claim().await.unwrap().remove(0);
+    let lease = Duration::from_secs(60);
+    let claim = |ctx: Ctx| async move {
+        stage.journal.claim(&ctx, &stage.processes, 10, lease).await.unwrap()
+    };
+    let slow = claim(ctx.clone()).await.remove(0);
+    assert_eq!(claim(ctx.clone()).await.len(), 0, "it is claimed");
+    let later = Arc::new(FixedClock::at(ctx.now() + lease));
+    let quick = claim(Ctx { clock: later, ..ctx.clone() }).await.remove(0);
 
     let done = RunOutcome::Done(serde_json::Value::Null);
     assert!(!stage.journal.finish(&ctx, &slow, RunOutcome::Failed("late".to_owned())).await.unwrap());

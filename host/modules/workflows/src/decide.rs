@@ -82,18 +82,20 @@ impl PgJournal {
         let ids: Vec<Uuid> = due.iter().map(|due| due.id).collect();
         let mut messages = store::message::waiting(&mut tx, &ids).await?;
         let mut timers = store::instance::timers(&mut tx, &ids).await?;
+        // One instant for all, as exact as it is kept: whoever decides the past once more decides the same.
+        let at = DateTime::from_timestamp_micros(ctx.now().timestamp_micros()).unwrap_or_default();
         let mut outcomes = Vec::with_capacity(due.len());
         let mut faults = Vec::new();
         for due in due {
             let waiting = messages.remove(&due.id).unwrap_or_default();
             let timers = timers.remove(&due.id).unwrap_or_default();
-            let advanced = decided(processes, &due, timers, waiting, ctx.now())?;
+            let advanced = decided(processes, &due, timers, waiting, at)?;
             if let Some(reason) = &advanced.broken {
                 faults.push((ctx.new_id(), due.clone(), reason.clone()));
             }
             outcomes.push(Outcome { id: due.id, advanced });
         }
-        store::instance::write(&mut tx, ctx, &outcomes).await?;
+        store::instance::write(&mut tx, ctx, at, &outcomes).await?;
         for (fault_id, due, reason) in &faults {
             store::fault::open(&mut tx, ctx, *fault_id, due.id, None, (reason, 1)).await?;
             let failed = events::Failed {

@@ -89,9 +89,14 @@ pub(crate) async fn timers(
     Ok(timers)
 }
 
-/// Writes what became of instances whose rows are held. The statements do not grow with their number.
+/// Writes what became, at this instant, of instances whose rows are held. The statements do not grow with their number.
 #[tracing::instrument(name = "db.workflows.write", skip_all)]
-pub(crate) async fn write(tx: &mut Tx, ctx: &Ctx, outcomes: &[Outcome]) -> Result<(), sqlx::Error> {
+pub(crate) async fn write(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    at: DateTime<Utc>,
+    outcomes: &[Outcome],
+) -> Result<(), sqlx::Error> {
     let anew: Vec<Uuid> =
         outcomes.iter().filter(|outcome| outcome.advanced.is_anew).map(|outcome| outcome.id).collect();
     if !anew.is_empty() {
@@ -100,7 +105,7 @@ pub(crate) async fn write(tx: &mut Tx, ctx: &Ctx, outcomes: &[Outcome]) -> Resul
     write_standing(tx, ctx, outcomes).await?;
     write_timers(tx, outcomes).await?;
     take(tx, ctx, outcomes).await?;
-    write_steps(tx, ctx, outcomes).await?;
+    write_steps(tx, at, outcomes).await?;
     super::run::open(tx, ctx, outcomes).await?;
     let ended: Vec<Uuid> =
         outcomes.iter().filter(|outcome| outcome.advanced.end.is_some()).map(|outcome| outcome.id).collect();
@@ -208,7 +213,7 @@ async fn take(tx: &mut Tx, ctx: &Ctx, outcomes: &[Outcome]) -> Result<(), sqlx::
     Ok(())
 }
 
-async fn write_steps(tx: &mut Tx, ctx: &Ctx, outcomes: &[Outcome]) -> Result<(), sqlx::Error> {
+async fn write_steps(tx: &mut Tx, at: DateTime<Utc>, outcomes: &[Outcome]) -> Result<(), sqlx::Error> {
     let (mut instance_ids, mut sequences) = (Vec::new(), Vec::new());
     let (mut happenings, mut commands) = (Vec::new(), Vec::new());
     for outcome in outcomes {
@@ -231,7 +236,7 @@ async fn write_steps(tx: &mut Tx, ctx: &Ctx, outcomes: &[Outcome]) -> Result<(),
         &sequences,
         &happenings,
         &commands,
-        ctx.now()
+        at
     )
     .execute(conn(tx))
     .await?;
