@@ -17,7 +17,7 @@ use vectis_db::{idempotency, retrying};
 use vectis_kernel::ids::ApprovalRequestId;
 use vectis_kernel::{Ctx, Failure};
 
-use crate::ApprovalTimes;
+use crate::config::ApprovalTimes;
 use crate::refusals::{cart_to_decide, translated, unexpected};
 use crate::service::PgOrders;
 

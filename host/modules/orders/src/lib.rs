@@ -28,7 +28,7 @@ mod tests;
 mod transition;
 mod withdraw;
 
-pub use config::{ApprovalTimes, Config};
+pub use config::Config;
 pub use service::{Built, Deps, build};
 
 /// The schema `orders`.
