@@ -6,7 +6,7 @@ mod traces;
 use std::io::IsTerminal as _;
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use tracing_subscriber::filter::{FilterExt as _, filter_fn};
+use tracing_subscriber::filter::{FilterExt as _, dynamic_filter_fn, filter_fn};
 use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Registry};
@@ -46,7 +46,10 @@ pub fn start_logs(log: &Log) -> anyhow::Result<()> {
 fn logs(log: &Log) -> anyhow::Result<BoxedLayer> {
     let filter = EnvFilter::try_new(&log.filter)
         .map_err(|error| anyhow::anyhow!("log.filter {:?} does not parse: {error}", log.filter))?;
-    let filter = filter.and(filter_fn(|metadata| metadata.is_event()));
+    // Asked for every event: somebody who only asks whether an event were wanted, as sqlx does, leaves his answer behind, and the
+    // next event of the thread would be taken for unwanted.
+    let filter =
+        filter.and(filter_fn(|metadata| metadata.is_event())).and(dynamic_filter_fn(|_, _| true));
     let lines = tracing_subscriber::fmt::layer()
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
