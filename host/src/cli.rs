@@ -42,6 +42,8 @@ pub enum Command {
     Relay,
     /// Take events in: feeds of other systems.
     Consume,
+    /// Keep the time of workflows and run their activities.
+    Worker,
     /// Look at events, send them again, see to dead letters.
     #[command(subcommand)]
     Events(EventsCommand),

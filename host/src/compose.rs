@@ -11,12 +11,17 @@ use vectis_contracts::audit::Audit;
 use vectis_contracts::channels::Channels;
 use vectis_contracts::extensions::Extensions;
 use vectis_contracts::identity::Identity;
+use vectis_contracts::inventory::Inventory;
 use vectis_contracts::once::Once;
 use vectis_contracts::plugin_schedules::PluginSchedules;
 use vectis_contracts::plugin_tables::PluginTables;
+use vectis_contracts::points::Strategies;
 use vectis_contracts::ports::event_handler::EventHandler;
 use vectis_contracts::priced_cart::CartPricer;
-use vectis_contracts::search::SearchIndexing;
+use vectis_contracts::pricing::Pricing;
+use vectis_contracts::products::Products;
+use vectis_contracts::search::{ProductSearch, SearchIndexing};
+use vectis_contracts::tax::Tax;
 use vectis_contracts::webhooks::{WebhookQueue, Webhooks};
 use vectis_db::{Db, EmbeddedOptions, EmbeddedPostgres, ModuleMigrations, PoolSettings};
 use vectis_events::desk::Desk;
@@ -33,6 +38,7 @@ use crate::events::{self, Events, Fed};
 use crate::schedules::Scheduler;
 use crate::search;
 use crate::tasks::Tasks;
+use crate::workflows::{self, Rounds, Workflows};
 
 /// All schemas, in the order they are migrated; `events` always comes first.
 pub static MIGRATIONS: &[&ModuleMigrations] = &[
@@ -52,6 +58,7 @@ pub static MIGRATIONS: &[&ModuleMigrations] = &[
     &vectis_search::MIGRATIONS,
     &vectis_search_index::MIGRATIONS,
     &vectis_webhooks::MIGRATIONS,
+    &vectis_workflows::MIGRATIONS,
 ];
 
 /// Whether the host brings the database up to date before it starts.
@@ -87,6 +94,8 @@ pub struct Host {
     webhooks: Arc<Sender>,
     /// What keeps the search indexes.
     pub indexing: Arc<dyn SearchIndexing>,
+    /// What outlasts requests.
+    pub workflows: Workflows,
     /// The private cluster, which ends with the host.
     postgres: Option<EmbeddedPostgres>,
 }
@@ -125,6 +134,13 @@ impl Host {
         search::start_keeping_up(&self.tasks, self.indexing.clone());
         let (webhooks, stop) = (self.webhooks.clone(), self.tasks.stopping());
         self.tasks.spawn(async move { webhooks.run(stop).await });
+    }
+
+    /// Works for workflows, unless other processes do that for the server.
+    pub fn start_workflows(&self) {
+        if self.config.workflows.run_in_server {
+            self.workflows.start(&self.tasks);
+        }
     }
 
     /// Starts cleaning up after events, and measuring.
@@ -215,16 +231,37 @@ pub async fn compose(config: Config, migrations: Migrations) -> anyhow::Result<H
     let events = Events::new(&db, &config.events)?;
     let (webhooks, sender) = build_webhooks(&config, &db, audit.clone()).await?;
     let intake = Arc::new(Intake { queue: sender.queue.clone() });
-    let foundation =
-        Foundation { db: db.clone(), audit, channels, plugins: plugins.clone(), schedules, webhooks, intake };
-    let Built { services, handlers, desk, indexing, signing_keys } =
+    let foundation = Foundation {
+        db: db.clone(),
+        audit,
+        channels,
+        extensions,
+        plugins: plugins.clone(),
+        schedules,
+        webhooks,
+        intake,
+    };
+    let Built { services, handlers, desk, indexing, workflows, signing_keys } =
         build_services(&config, foundation, &events).await?;
     plugin_services
         .provide(ReadModels { products: services.products.clone(), orders: services.orders.clone() });
     let api = Arc::new(Api::new(services, config.graphql.clone()));
     let (tasks, webhooks) = (Tasks::default(), Arc::new(sender));
-    let host = Host { api, db, plugins, config, tasks, events, handlers, desk, webhooks, indexing, postgres };
-    start_background_work(&host, signing_keys, extensions);
+    let host = Host {
+        api,
+        db,
+        plugins,
+        config,
+        tasks,
+        events,
+        handlers,
+        desk,
+        webhooks,
+        indexing,
+        workflows,
+        postgres,
+    };
+    start_background_work(&host, signing_keys);
     Ok(host)
 }
 
@@ -269,6 +306,7 @@ struct Foundation {
     db: Db,
     audit: Arc<dyn Audit>,
     channels: Arc<dyn Channels>,
+    extensions: Arc<dyn Extensions>,
     plugins: Arc<PluginRuntime>,
     schedules: Arc<dyn PluginSchedules>,
     webhooks: Arc<dyn Webhooks>,
@@ -281,27 +319,16 @@ struct Built {
     handlers: Vec<Arc<dyn EventHandler>>,
     desk: Arc<Desk>,
     indexing: Arc<dyn SearchIndexing>,
+    workflows: Workflows,
     signing_keys: SigningKeys,
 }
 
 /// People first, then goods, then what people do with goods.
 async fn build_services(config: &Config, foundation: Foundation, events: &Events) -> anyhow::Result<Built> {
-    let Foundation { db, audit, channels, plugins, schedules, webhooks, intake } = foundation;
+    let Foundation { db, audit, channels, extensions, plugins, schedules, webhooks, intake } = foundation;
     let (identity, accounts, signing_keys) = build_people(config, &db, &audit, plugins.clone()).await?;
-    let products =
-        vectis_products::build(vectis_products::Deps { db: db.clone(), audit: audit.clone() }).products;
-    let vectis_inventory::Built { inventory, stock_feed: stock } =
-        vectis_inventory::build(vectis_inventory::Deps { db: db.clone(), audit: audit.clone() });
-    let vectis_pricing::Built { pricing, price_feed: prices } = vectis_pricing::build(vectis_pricing::Deps {
-        db: db.clone(),
-        audit: audit.clone(),
-        strategies: plugins.clone(),
-    });
-    let vectis_search::Built { search, indexing, handler } = search::build(config, &db, products.clone())?;
-    let fed =
-        Fed { products: products.clone(), inventory: inventory.clone(), stock, prices, search: handler };
-    let taxing = vectis_tax::Deps { db: db.clone(), audit: audit.clone(), strategies: plugins.clone() };
-    let tax = vectis_tax::build(taxing).tax;
+    let Goods { fed, products, inventory, pricing, search, indexing, tax } =
+        build_goods(config, &db, &audit, plugins.clone())?;
     let cart_pricer = CartPricer { products: products.clone(), pricing: pricing.clone(), tax: tax.clone() };
     let carts = vectis_carts::build(vectis_carts::Deps {
         db: db.clone(),
@@ -314,7 +341,7 @@ async fn build_services(config: &Config, foundation: Foundation, events: &Events
     .carts;
     let approvals =
         vectis_approvals::build(vectis_approvals::Deps { db: db.clone(), audit: audit.clone() }).approvals;
-    let orders = vectis_orders::build(vectis_orders::Deps {
+    let vectis_orders::Built { orders, approval_process } = vectis_orders::build(vectis_orders::Deps {
         db: db.clone(),
         pricer: cart_pricer.clone(),
         accounts: accounts.clone(),
@@ -327,10 +354,12 @@ async fn build_services(config: &Config, foundation: Foundation, events: &Events
         tax: tax.clone(),
         strategies: plugins.clone(),
         config: config.orders.clone(),
-    })
-    .orders;
+    });
+    let rounds = Rounds { inventory: inventory.clone(), extensions, db: db.clone() };
+    let processes = workflows::processes(vec![approval_process], rounds);
+    let (workflows, signals, at_work) = workflows::build(&db, &audit, processes, &config.workflows);
     let mut handlers = events::handlers(fed);
-    handlers.push(intake);
+    handlers.extend([intake as Arc<dyn EventHandler>, signals]);
     let desk = Arc::new(events.desk(handlers.clone(), plugins.clone(), audit.clone()));
     let services = Services {
         accounts,
@@ -354,8 +383,43 @@ async fn build_services(config: &Config, foundation: Foundation, events: &Events
         shipping: plugins,
         tax,
         webhooks,
+        workflows,
     };
-    Ok(Built { services, handlers, desk, indexing, signing_keys })
+    Ok(Built { services, handlers, desk, indexing, workflows: at_work, signing_keys })
+}
+
+/// What is sold, and what it costs.
+struct Goods {
+    fed: Fed,
+    products: Arc<dyn Products>,
+    inventory: Arc<dyn Inventory>,
+    pricing: Arc<dyn Pricing>,
+    search: Arc<dyn ProductSearch>,
+    indexing: Arc<dyn SearchIndexing>,
+    tax: Arc<dyn Tax>,
+}
+
+fn build_goods(
+    config: &Config,
+    db: &Db,
+    audit: &Arc<dyn Audit>,
+    strategies: Arc<dyn Strategies>,
+) -> anyhow::Result<Goods> {
+    let (db, audit) = (db.clone(), audit.clone());
+    let products =
+        vectis_products::build(vectis_products::Deps { db: db.clone(), audit: audit.clone() }).products;
+    let vectis_inventory::Built { inventory, stock_feed: stock } =
+        vectis_inventory::build(vectis_inventory::Deps { db: db.clone(), audit: audit.clone() });
+    let vectis_pricing::Built { pricing, price_feed: prices } = vectis_pricing::build(vectis_pricing::Deps {
+        db: db.clone(),
+        audit: audit.clone(),
+        strategies: strategies.clone(),
+    });
+    let vectis_search::Built { search, indexing, handler } = search::build(config, &db, products.clone())?;
+    let fed =
+        Fed { products: products.clone(), inventory: inventory.clone(), stock, prices, search: handler };
+    let tax = vectis_tax::build(vectis_tax::Deps { db, audit, strategies }).tax;
+    Ok(Goods { fed, products, inventory, pricing, search, indexing, tax })
 }
 
 /// Who signs in, and for whom they act.
@@ -385,14 +449,7 @@ async fn build_people(
     Ok((identity, accounts, signing_keys))
 }
 
-fn start_background_work(host: &Host, signing_keys: SigningKeys, extensions: Arc<dyn Extensions>) {
-    host.tasks.every("extensions.sweep", Duration::from_secs(300), move || {
-        let extensions = extensions.clone();
-        async move {
-            let swept = extensions.sweep(&Ctx::system("sweep")).await;
-            swept.map(drop).map_err(|failure| anyhow::anyhow!("{failure:?}"))
-        }
-    });
+fn start_background_work(host: &Host, signing_keys: SigningKeys) {
     let queue: Arc<dyn WebhookQueue> = host.webhooks.queue.clone();
     host.tasks.every("webhooks.sweep", Duration::from_secs(600), move || {
         let queue = queue.clone();
@@ -413,26 +470,9 @@ fn start_background_work(host: &Host, signing_keys: SigningKeys, extensions: Arc
             async move { Ok(plugins.watch().await.map(drop)?) }
         });
     }
-    let inventory = host.api.services().inventory.clone();
-    host.tasks.every("inventory.expire_due", Duration::from_secs(15), move || {
-        let inventory = inventory.clone();
-        async move {
-            let expired = inventory.expire_due(&Ctx::system("sweep")).await;
-            expired.map(drop).map_err(|failure| anyhow::anyhow!("{failure:?}"))
-        }
-    });
     let signing_keys = Arc::new(signing_keys);
     host.tasks.every("identity.reload_keys", Duration::from_secs(60), move || {
         let signing_keys = signing_keys.clone();
         async move { Ok(signing_keys.reload().await?) }
-    });
-    let db = host.db.clone();
-    host.tasks.every("idempotency.purge", Duration::from_secs(3600), move || {
-        let db = db.clone();
-        async move {
-            let mut tx = db.begin().await?;
-            vectis_db::idempotency::purge(&mut tx, &Ctx::system("sweep")).await?;
-            Ok(tx.commit().await?)
-        }
     });
 }

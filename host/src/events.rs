@@ -165,8 +165,13 @@ impl Events {
 }
 
 /// The consumers' names, for those who have no services to make handlers of.
-pub const CONSUMERS: [&str; 4] =
-    [feeds::STOCK_CONSUMER, feeds::PRICE_CONSUMER, "search-index", vectis_webhook_sender::CONSUMER];
+pub const CONSUMERS: [&str; 5] = [
+    feeds::STOCK_CONSUMER,
+    feeds::PRICE_CONSUMER,
+    "search-index",
+    vectis_webhook_sender::CONSUMER,
+    "workflows",
+];
 
 #[cfg(feature = "kafka")]
 fn broker(config: &Config) -> anyhow::Result<Option<Arc<dyn EventLog>>> {

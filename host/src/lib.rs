@@ -15,6 +15,7 @@ mod schedules;
 mod search;
 pub mod tasks;
 pub mod telemetry;
+pub mod workflows;
 
 use std::process::ExitCode;
 
@@ -27,6 +28,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Up(up) => cmd::up::run(config::load(&cli.config)?, up).await,
         Command::Relay => cmd::relay::run(config::load(&cli.config)?).await,
         Command::Consume => cmd::consume::run(config::load(&cli.config)?).await,
+        Command::Worker => cmd::worker::run(config::load(&cli.config)?).await,
         Command::Events(command) => cmd::events::run(config::load(&cli.config)?, command).await,
         Command::Migrate => cmd::migrate::run(config::load(&cli.config)?).await,
         Command::Staff(staff) => cmd::staff_create::run(config::load(&cli.config)?, staff).await,

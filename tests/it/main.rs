@@ -18,3 +18,4 @@ mod search;
 mod shop;
 mod statements;
 mod webhooks;
+mod workflows;

@@ -98,6 +98,8 @@ impl TestHost {
         // Nothing is written behind a test's back; those about events switch it on.
         config.events.run_in_server = false;
         config.plugins.schedules.run_in_server = false;
+        config.workflows.run_in_server = false;
+        config.workflows.look_interval = Duration::from_millis(200);
         change(&mut config);
         config.database.url = vectis::config::Secret::from(database.url().to_owned());
         vectis::telemetry::start_logs(&config.log).expect("the filter parses");
@@ -109,6 +111,7 @@ impl TestHost {
             host.start_events();
         }
         host.start_schedules();
+        host.start_workflows();
         let db = host.db.clone();
         let strategies: Arc<dyn Strategies> = host.plugins.clone();
         let server = Server::bind(host, vectis::telemetry::start_metrics()).await.expect("a port is free");

@@ -20,6 +20,8 @@ pub enum ApprovalStatus {
     Rejected,
     /// The buyer took it back.
     Canceled,
+    /// Nobody decided in time.
+    Expired,
 }
 
 /// A request to approve one version of one cart.
@@ -51,10 +53,27 @@ pub struct ApprovalRequest {
     pub current_step: i32,
     /// What was decided, oldest first.
     pub decisions: Vec<ApprovalDecision>,
+    /// How often those who may decide were reminded,
+    pub reminders: i32,
+    /// and when last.
+    pub reminded_at: Option<DateTime<Utc>>,
+    /// When others were told that nobody decides.
+    pub escalated_at: Option<DateTime<Utc>>,
     /// Since when.
     pub created_at: DateTime<Utc>,
     /// Changes with each decision.
     pub version: i64,
+}
+
+/// What time does to a request that nobody decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overdue {
+    /// Those who may decide are reminded.
+    Remind,
+    /// Others are told.
+    Escalate,
+    /// It is closed.
+    Expire,
 }
 
 /// One person's word on one step.
@@ -166,6 +185,15 @@ pub trait Approvals: Send + Sync {
         verdict: Verdict,
         note: &str,
     ) -> Result<ApprovalRequest, Failure<ApprovalCode>>;
+    /// What time does to a pending request: it is counted, and told as an event; who hears of it is the reader's business. Returns
+    /// the cart that waits.
+    async fn overdue(
+        &self,
+        tx: &mut Tx,
+        ctx: &Ctx,
+        id: ApprovalRequestId,
+        overdue: Overdue,
+    ) -> Result<CartId, Failure<ApprovalCode>>;
     /// Cancels a pending request.
     async fn cancel(
         &self,

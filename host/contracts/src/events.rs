@@ -20,6 +20,9 @@ schemas! {
     "vectis.accounts.role_changed.v1",
     "vectis.approvals.approval_canceled.v1",
     "vectis.approvals.approval_decided.v1",
+    "vectis.approvals.approval_escalated.v1",
+    "vectis.approvals.approval_expired.v1",
+    "vectis.approvals.approval_reminded.v1",
     "vectis.approvals.approval_requested.v1",
     "vectis.carts.cart_blocked.v1",
     "vectis.channels.channel_changed.v1",
@@ -54,6 +57,7 @@ schemas! {
     "vectis.tax.exemption_withdrawn.v1",
     "vectis.webhooks.endpoint_changed.v1",
     "vectis.webhooks.test_requested.v1",
+    "vectis.workflow.fault.v1",
 }
 
 /// Every topic: the first two words of the event types in it.

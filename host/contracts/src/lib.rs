@@ -35,5 +35,6 @@ pub mod shipping;
 pub mod shopper;
 pub mod tax;
 pub mod webhooks;
+pub mod workflows;
 
 pub use vectis_db::Tx;

@@ -15,6 +15,7 @@ pub mod dead_letters;
 pub mod embedded;
 pub mod idempotency;
 pub mod inbox;
+pub mod knocks;
 pub mod migrations;
 pub mod outbox;
 pub mod plugin_schemas;

@@ -40,7 +40,7 @@ pub(crate) const POLICY: &[TypePolicy] = &[
         &[(
             Access::Owner,
             "id status version cart cartVersion grandTotal lineCount account submittedBy steps currentStep decisions \
-             createdAt",
+             reminders remindedAt escalatedAt createdAt",
         )],
     ),
     ("ApprovalStep", &[(Access::Owner, "name quorum approvers")]),
@@ -59,6 +59,8 @@ pub enum ApprovalStatus {
     Rejected,
     /// Taken back.
     Canceled,
+    /// Nobody decided in time.
+    Expired,
 }
 
 /// Yes or no.
@@ -154,6 +156,18 @@ impl ApprovalRequest {
     /// What was decided, oldest first.
     async fn decisions(&self) -> Vec<ApprovalDecision> {
         self.0.decisions.iter().cloned().map(ApprovalDecision).collect()
+    }
+    /// How often those who may decide were reminded.
+    async fn reminders(&self) -> i32 {
+        self.0.reminders
+    }
+    /// When they were reminded last.
+    async fn reminded_at(&self) -> Option<DateTime<Utc>> {
+        self.0.reminded_at
+    }
+    /// When others were told that nobody decides.
+    async fn escalated_at(&self) -> Option<DateTime<Utc>> {
+        self.0.escalated_at
     }
     /// Since when.
     async fn created_at(&self) -> DateTime<Utc> {

@@ -19,6 +19,7 @@ use crate::prices::PriceErrorCode;
 use crate::stock::StockErrorCode;
 use crate::taxes::TaxErrorCode;
 use crate::webhooks::WebhookErrorCode;
+use crate::workflows::WorkflowErrorCode;
 
 /// Why a mutation was refused. Nothing was written.
 #[derive(Clone, Debug, SimpleObject)]
@@ -38,6 +39,7 @@ use crate::webhooks::WebhookErrorCode;
 #[graphql(concrete(name = "StockUserError", params(StockErrorCode)))]
 #[graphql(concrete(name = "TaxUserError", params(TaxErrorCode)))]
 #[graphql(concrete(name = "WebhookUserError", params(WebhookErrorCode)))]
+#[graphql(concrete(name = "WorkflowUserError", params(WorkflowErrorCode)))]
 pub struct UserError<C: OutputType> {
     /// What a program acts on.
     pub code: C,

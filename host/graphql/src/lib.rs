@@ -44,6 +44,7 @@ pub mod stock;
 pub mod taxes;
 mod variant_refs;
 pub mod webhooks;
+pub mod workflows;
 
 use std::sync::Arc;
 
@@ -68,6 +69,7 @@ use vectis_contracts::search::ProductSearch;
 use vectis_contracts::shipping::ShippingRates;
 use vectis_contracts::tax::Tax;
 use vectis_contracts::webhooks::Webhooks;
+use vectis_contracts::workflows::Workflows;
 
 pub use crate::caller::{Caller, guest_hash};
 pub use crate::document::{DocumentCheck, FieldTypes, Limits};
@@ -100,6 +102,7 @@ pub struct Services {
     pub shipping: Arc<dyn ShippingRates>,
     pub tax: Arc<dyn Tax>,
     pub webhooks: Arc<dyn Webhooks>,
+    pub workflows: Arc<dyn Workflows>,
 }
 
 /// Everything that can be asked.
@@ -123,6 +126,7 @@ pub struct Query(
     event_desk::EventDeskQuery,
     audit::AuditQuery,
     webhooks::WebhookQuery,
+    workflows::WorkflowQuery,
 );
 
 /// Everything that can be done.
@@ -143,6 +147,7 @@ pub struct Mutation(
     plugin_schedules::PluginScheduleMutation,
     event_desk::EventDeskMutation,
     webhooks::WebhookMutation,
+    workflows::WorkflowMutation,
 );
 
 /// Who may ask for which field, one table per domain.
@@ -172,6 +177,7 @@ pub(crate) const POLICIES: &[&[TypePolicy]] = &[
     stock::POLICY,
     taxes::POLICY,
     webhooks::POLICY,
+    workflows::POLICY,
     &[("Money", &[(policy::Access::Owner, "amount currencyCode")])],
     &[("UnitPrice", &[(policy::Access::Owner, "amount currencyCode")])],
 ];

@@ -15,9 +15,10 @@ use vectis_contracts::inventory::Availability;
 use vectis_contracts::just_written::JustWritten;
 use vectis_contracts::orders::{CreditNote, Order, OrderCharge, OrderHistoryEntry, OrderLine, OrderReturn};
 use vectis_contracts::products::{Product, Variant};
+use vectis_contracts::workflows::{Workflow, WorkflowRun, WorkflowStep};
 use vectis_kernel::ids::{
     AccountId, ApprovalRequestId, ChannelId, CreditNoteId, EmployeeId, LocationId, OrderId, ProductId,
-    VariantId,
+    VariantId, WorkflowId,
 };
 
 use crate::Services;
@@ -97,6 +98,7 @@ load_one!(EmployeeId => Employee, |s, ctx, keys| s.accounts.employees_by_id(ctx,
 load_one!(ProductId => Product, |s, ctx, keys| s.products.products_by_id(ctx, keys), |p: &Product| p.id);
 load_one!(VariantId => Variant, |s, ctx, keys| s.products.variants_by_id(ctx, keys), |v: &Variant| v.id);
 load_one!(OrderId => Order, |s, ctx, keys| s.orders.get_many(ctx, keys), |o: &Order| o.id);
+load_one!(WorkflowId => Workflow, |s, ctx, keys| s.workflows.get_many(ctx, keys), |w: &Workflow| w.id);
 load_one!(CreditNoteId => CreditNote, |s, ctx, keys| s.orders.credit_notes_by_id(ctx, keys), |n: &CreditNote| n.id);
 load_one!(
     ApprovalRequestId => ApprovalRequest,
@@ -163,6 +165,8 @@ load_many!(OrderId => OrderLine, |s, ctx, ids| s.orders.lines(ctx, ids), |l: &Or
 load_many!(OrderId => OrderCharge, |s, ctx, ids| s.orders.charges(ctx, ids), |c: &OrderCharge| c.order_id);
 load_many!(OrderId => OrderHistoryEntry, |s, ctx, ids| s.orders.history(ctx, ids), |h: &OrderHistoryEntry| h.order_id);
 load_many!(OrderId => OrderReturn, |s, ctx, ids| s.orders.returns(ctx, ids), |r: &OrderReturn| r.order_id);
+load_many!(WorkflowId => WorkflowStep, |s, ctx, ids| s.workflows.history(ctx, ids), |w: &WorkflowStep| w.workflow_id);
+load_many!(WorkflowId => WorkflowRun, |s, ctx, ids| s.workflows.runs(ctx, ids), |w: &WorkflowRun| w.workflow_id);
 load_many!(ProductId => Variant, |s, ctx, ids| s.products.variants_of(ctx, ids), |v: &Variant| v.product_id);
 load_many!(AccountId => Location, |s, ctx, ids| s.accounts.locations(ctx, ids), |l: &Location| l.account_id);
 load_many!(AccountId => Employee, |s, ctx, ids| s.accounts.employees_of(ctx, ids), |e: &Employee| e.account_id);

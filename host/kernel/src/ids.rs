@@ -81,4 +81,6 @@ ids! {
     PluginScheduleRunId = "pluginschedulerun";
     WebhookId = "webhook";
     WebhookDeliveryId = "webhookdelivery";
+    WorkflowId = "workflow";
+    WorkflowFaultId = "workflowfault";
 }

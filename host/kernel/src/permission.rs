@@ -113,5 +113,9 @@ pub mod staff {
         WEBHOOKS_READ = "webhooks.read";
         /// Create, change, test and delete webhooks, see their secrets once, send deliveries again.
         WEBHOOKS_MANAGE = "webhooks.manage";
+        /// See workflows and their faults.
+        WORKFLOWS_READ = "workflows.read";
+        /// Cancel workflows, retry and skip what failed.
+        WORKFLOWS_MANAGE = "workflows.manage";
     }
 }

@@ -20,6 +20,7 @@ pub mod serve;
 mod staff;
 pub mod staff_create;
 pub mod up;
+pub mod worker;
 
 use std::io::Write as _;
 use std::time::Duration;

@@ -6,6 +6,7 @@ mod events;
 mod plugins;
 mod search;
 mod traces;
+mod workflows;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -21,6 +22,7 @@ pub use crate::config::events::{Events, Kafka};
 pub use crate::config::plugins::{Http, Plugins, Process, Quarantine, Schedules, UnsignedPlugins};
 pub use crate::config::search::Search;
 pub use crate::config::traces::Traces;
+pub use crate::config::workflows::Workflows;
 
 /// All settings. One section per part; the modules' own sections are declared by the modules.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -50,6 +52,8 @@ pub struct Config {
     pub traces: Traces,
     /// Webhooks.
     pub webhooks: vectis_webhooks::Config,
+    /// Workflows.
+    pub workflows: Workflows,
 }
 
 /// `[server]`
@@ -244,6 +248,7 @@ pub fn load(args: &ConfigArgs) -> Result<Config, ConfigError> {
     config.search.check()?;
     config.traces.check()?;
     config.webhooks.check().map_err(ConfigError::Invalid)?;
+    config.workflows.check()?;
     if let (true, Some(path)) = (config.database.url.is_empty(), config.database.url_file.clone()) {
         let url =
             std::fs::read_to_string(&path).map_err(|source| ConfigError::SecretFile { path, source })?;

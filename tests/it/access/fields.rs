@@ -50,6 +50,8 @@ async fn introspection_is_shaped_by_who_asks(cast: &Cast) {
         "Query.stockMovements",
         "Query.warehouses",
         "Query.webhooks",
+        "Query.workflowFaults",
+        "Query.workflows",
         "Account.externalReference",
         "Account.groupIds",
         "Channel.warehouseIds",
@@ -140,6 +142,11 @@ async fn fields_of_others_are_refused_on_things_one_has(cast: &Cast, own: &Belon
         ("{ priceLists { nodes { name } } }", &cast.other_admin, "FORBIDDEN"),
         ("{ staff { nodes { email } } }", &cast.other_admin, "FORBIDDEN"),
         ("{ orders { nodes { id } } }", &cast.nobody, "FORBIDDEN"),
+        (
+            "mutation { workflowCancel(input: { id: \"workflow:0198f3a0-0000-7000-8000-000000000000\", reason: \"x\" }) { workflow { id } } }",
+            &cast.nobody,
+            "FORBIDDEN",
+        ),
     ] {
         let refused = client.send(query, ids.clone()).await;
         assert_eq!(refused.error_code(), code, "{query}: {}", refused.body);
@@ -157,6 +164,7 @@ async fn staff_see_what_their_rights_say(cast: &Cast) {
         ("events.read", "{ it: eventDeadLetters { nodes { id } } }"),
         ("webhooks.read", "{ it: webhooks { id url deliveries { nodes { id } } } }"),
         ("staff.write", "{ it: staff { nodes { id } } }"),
+        ("workflows.read", "{ it: workflows { nodes { id } } inbox: workflowFaults { nodes { id } } }"),
     ];
     let nobody = cast.nobody.send("{ me { kind permissions } }", json!({})).await.ok();
     assert_eq!(nobody.at("/me"), json!({ "kind": "STAFF", "permissions": [] }));

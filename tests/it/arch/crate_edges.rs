@@ -44,6 +44,7 @@ fn allowed(name: &str) -> Option<Vec<String>> {
         "events-kafka" => list(&["kernel", "contracts"]),
         "search-index" => list(&["kernel", "db", "contracts"]),
         "search-meilisearch" => list(&["kernel", "contracts"]),
+        "workflow" => list(&["kernel", "db", "contracts"]),
         module if module_names.iter().any(|known| known == module) => list(&["kernel", "db", "contracts"]),
         "host" => {
             let rooms = [
@@ -60,6 +61,7 @@ fn allowed(name: &str) -> Option<Vec<String>> {
                 "search-index",
                 "search-meilisearch",
                 "webhook-sender",
+                "workflow",
             ];
             let rooms = rooms.iter().map(|room| format!("vectis-{room}"));
             Some(rooms.chain(module_names.iter().map(|module| format!("vectis-{module}"))).collect())

@@ -393,6 +393,7 @@ mod approval_status {
             ApprovalStatus::Approved => "approved",
             ApprovalStatus::Rejected => "rejected",
             ApprovalStatus::Canceled => "canceled",
+            ApprovalStatus::Expired => "expired",
         })
     }
 
@@ -404,6 +405,7 @@ mod approval_status {
             "approved" => Ok(ApprovalStatus::Approved),
             "rejected" => Ok(ApprovalStatus::Rejected),
             "canceled" => Ok(ApprovalStatus::Canceled),
+            "expired" => Ok(ApprovalStatus::Expired),
             other => Err(serde::de::Error::custom(format!("unknown approval status {other:?}"))),
         }
     }

@@ -4,10 +4,9 @@
 use std::future::Future;
 use std::time::Duration;
 
-use sqlx::postgres::PgListener;
 use tokio::sync::watch;
 
-use crate::{Db, DbError};
+use crate::{Db, DbError, knocks};
 
 const CHANNEL: &str = "vectis_outbox";
 
@@ -45,19 +44,7 @@ impl Signal {
 
     /// Passes the knocks of other processes on, until `stop`.
     pub async fn listen(&self, db: &Db, stop: impl Future<Output = ()>) -> Result<(), DbError> {
-        let mut listener = PgListener::connect_with(db.pool()).await?;
-        listener.listen(CHANNEL).await?;
-        tokio::pin!(stop);
-        loop {
-            tokio::select! {
-                () = &mut stop => return Ok(()),
-                heard = listener.try_recv() => {
-                    // A lost connection is made again by the listener; what was missed meanwhile is worth a look.
-                    heard?;
-                    self.any.send_modify(|count| *count += 1);
-                }
-            }
-        }
+        knocks::listen(db, CHANNEL, || self.any.send_modify(|count| *count += 1), stop).await
     }
 
     /// Knocks at other processes after commits of this one, until `stop`.

@@ -1,14 +1,14 @@
 //! Facts about approval requests.
 
 use serde::Serialize;
-use vectis_contracts::approvals::{ApprovalRequest, OpenApproval, Verdict};
+use vectis_contracts::approvals::{ApprovalRequest, OpenApproval, Overdue, Verdict};
 use vectis_kernel::Event;
 use vectis_kernel::Money;
 use vectis_kernel::ids::{AccountId, ApprovalRequestId, CartId, ChannelId, EmployeeId, LocationId};
 
 use crate::model::Standing;
 use crate::steps::StoredStep;
-use crate::store::{status_text, verdict_text};
+use crate::store::{Waiting, status_text, verdict_text};
 
 #[derive(Serialize)]
 struct Amount {
@@ -89,6 +89,39 @@ pub(crate) fn decided(
         step_count: request.steps.len(),
     };
     Event::new("vectis.approvals.approval_decided.v1", "approval_request", request.id.0, payload)
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ApprovalOverdue<'a> {
+    request_id: ApprovalRequestId,
+    cart_id: CartId,
+    account_id: AccountId,
+    submitted_by: EmployeeId,
+    step: i32,
+    /// Whom it waits for.
+    waits_for: Option<&'a StoredStep>,
+    reminders: i32,
+}
+
+/// Time has passed over a request that nobody decides.
+pub(crate) fn overdue(id: ApprovalRequestId, overdue: Overdue, waiting: &Waiting) -> Event {
+    let event_type = match overdue {
+        Overdue::Remind => "vectis.approvals.approval_reminded.v1",
+        Overdue::Escalate => "vectis.approvals.approval_escalated.v1",
+        Overdue::Expire => "vectis.approvals.approval_expired.v1",
+    };
+    let step = usize::try_from(waiting.current_step).ok();
+    let payload = ApprovalOverdue {
+        request_id: id,
+        cart_id: waiting.cart_id.into(),
+        account_id: waiting.account_id.into(),
+        submitted_by: waiting.submitted_by.into(),
+        step: waiting.current_step,
+        waits_for: step.and_then(|step| waiting.steps.0.get(step)),
+        reminders: waiting.reminders,
+    };
+    Event::new(event_type, "approval_request", id.0, payload)
 }
 
 #[derive(Serialize)]

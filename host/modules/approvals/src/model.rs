@@ -54,6 +54,9 @@ pub(crate) fn opened(id: ApprovalRequestId, open: OpenApproval, now: DateTime<Ut
         steps: open.steps,
         current_step: 0,
         decisions: Vec::new(),
+        reminders: 0,
+        reminded_at: None,
+        escalated_at: None,
         created_at: now,
         version: 1,
     }

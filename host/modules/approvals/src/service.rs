@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 use vectis_contracts::Tx;
 use vectis_contracts::approvals::{
     ApprovalCode, ApprovalDecision, ApprovalFilter, ApprovalRequest, ApprovalStatus, Approvals, OpenApproval,
-    Verdict,
+    Overdue, Verdict,
 };
 use vectis_contracts::audit::{Audit, AuditRecord};
 use vectis_db::{Db, outbox};
-use vectis_kernel::ids::{AccountId, ApprovalRequestId, EmployeeId};
+use vectis_kernel::ids::{AccountId, ApprovalRequestId, CartId, EmployeeId};
 use vectis_kernel::permission::{buyer, staff};
 use vectis_kernel::{Actor, Ctx, Failure, Page, PageRequest};
 
@@ -150,6 +150,27 @@ impl Approvals for PgApprovals {
         Ok(model::decided(request, standing, decision))
     }
 
+    async fn overdue(
+        &self,
+        tx: &mut Tx,
+        ctx: &Ctx,
+        id: ApprovalRequestId,
+        overdue: Overdue,
+    ) -> Result<CartId, Failure<ApprovalCode>> {
+        let Some(waiting) = store::overdue(tx, id, overdue, ctx.now()).await? else {
+            return Err(not_waiting(tx, id).await);
+        };
+        let action = match overdue {
+            Overdue::Remind => "approval.remind",
+            Overdue::Escalate => "approval.escalate",
+            Overdue::Expire => "approval.expire",
+        };
+        let detail = json!({ "cartId": waiting.cart_id, "step": waiting.current_step });
+        self.audited(tx, ctx, record(action, id, waiting.account_id.into(), detail)).await?;
+        outbox::append(tx, ctx, &[events::overdue(id, overdue, &waiting)]).await?;
+        Ok(waiting.cart_id.into())
+    }
+
     async fn cancel(
         &self,
         tx: &mut Tx,
@@ -222,6 +243,17 @@ async fn moved_on(
         Ok(Some((ApprovalStatus::Pending, _))) => {
             let message = "somebody else has decided since; look at the request again";
             Failure::refused(ApprovalCode::StaleVersion, message)
+        }
+        Ok(Some((status, _))) => not_pending(status),
+    }
+}
+
+/// Why time does nothing to a request.
+async fn not_waiting(tx: &mut Tx, id: ApprovalRequestId) -> Failure<ApprovalCode> {
+    match store::find_state(tx, id, 0).await {
+        Err(error) => error.into(),
+        Ok(None) => {
+            Failure::refused(ApprovalCode::RequestNotFound, format!("there is no approval request {id}"))
         }
         Ok(Some((status, _))) => not_pending(status),
     }

@@ -6,7 +6,7 @@ use sqlx::types::Json;
 use uuid::Uuid;
 use vectis_contracts::Tx;
 use vectis_contracts::approvals::{
-    ApprovalDecision, ApprovalFilter, ApprovalRequest, ApprovalStatus, OpenApproval, Verdict,
+    ApprovalDecision, ApprovalFilter, ApprovalRequest, ApprovalStatus, OpenApproval, Overdue, Verdict,
 };
 use vectis_contracts::points::ApprovalStep;
 use vectis_db::conn;
@@ -32,6 +32,9 @@ struct RequestRow {
     steps: Json<Vec<StoredStep>>,
     current_step: i32,
     decisions: Vec<DecisionRow>,
+    reminders: i32,
+    reminded_at: Option<DateTime<Utc>>,
+    escalated_at: Option<DateTime<Utc>>,
     created_at: DateTime<Utc>,
     version: i64,
 }
@@ -59,6 +62,9 @@ impl TryFrom<RequestRow> for ApprovalRequest {
             steps: row.steps.0.into_iter().map(ApprovalStep::from).collect(),
             current_step: row.current_step,
             decisions: row.decisions.into_iter().map(decision).collect::<Result<_, _>>()?,
+            reminders: row.reminders,
+            reminded_at: row.reminded_at,
+            escalated_at: row.escalated_at,
             created_at: row.created_at,
             version: row.version,
         })
@@ -89,7 +95,7 @@ pub(crate) async fn get_many(
                    WHERE request_id = request.id
                    ORDER BY decided_at, id
                ) AS "decisions!: Vec<DecisionRow>",
-               created_at, version
+               reminders, reminded_at, escalated_at, created_at, version
         FROM approvals.request
         WHERE id = ANY($1)
           AND ($2::uuid IS NULL OR account_id = $2)
@@ -123,7 +129,7 @@ pub(crate) async fn list(
                    WHERE request_id = request.id
                    ORDER BY decided_at, id
                ) AS "decisions!: Vec<DecisionRow>",
-               created_at, version
+               reminders, reminded_at, escalated_at, created_at, version
         FROM approvals.request
         WHERE ($1::uuid IS NULL OR account_id = $1)
           AND ($2::uuid IS NULL OR submitted_by = $2)
@@ -264,6 +270,48 @@ pub(crate) async fn cancel(
     Ok(canceled.rows_affected() == 1)
 }
 
+/// A request over which time has passed.
+pub(crate) struct Waiting {
+    pub(crate) cart_id: Uuid,
+    pub(crate) account_id: Uuid,
+    pub(crate) submitted_by: Uuid,
+    pub(crate) current_step: i32,
+    pub(crate) steps: Json<Vec<StoredStep>>,
+    pub(crate) reminders: i32,
+}
+
+/// What time does to a pending request. None when it is not pending any more. Its version stays, unless it is closed: who read it
+/// before may still decide it.
+#[tracing::instrument(name = "db.approvals.overdue", skip_all)]
+pub(crate) async fn overdue(
+    tx: &mut Tx,
+    id: ApprovalRequestId,
+    overdue: Overdue,
+    now: DateTime<Utc>,
+) -> Result<Option<Waiting>, sqlx::Error> {
+    sqlx::query_as!(
+        Waiting,
+        r#"
+        UPDATE approvals.request
+        SET reminders = reminders + CASE WHEN $2 THEN 1 ELSE 0 END,
+            reminded_at = CASE WHEN $2 THEN $5 ELSE reminded_at END,
+            escalated_at = CASE WHEN $3 THEN $5 ELSE escalated_at END,
+            status = CASE WHEN $4 THEN 'expired' ELSE status END,
+            version = version + CASE WHEN $4 THEN 1 ELSE 0 END,
+            updated_at = $5
+        WHERE id = $1 AND status = 'pending'
+        RETURNING cart_id, account_id, submitted_by, current_step, steps AS "steps: Json<Vec<StoredStep>>", reminders
+        "#,
+        id.0,
+        overdue == Overdue::Remind,
+        overdue == Overdue::Escalate,
+        overdue == Overdue::Expire,
+        now
+    )
+    .fetch_optional(conn(tx))
+    .await
+}
+
 /// The status of a request and who has decided this step, for the reason of a refusal.
 #[tracing::instrument(name = "db.approvals.find_state", skip_all)]
 pub(crate) async fn find_state(
@@ -299,6 +347,7 @@ pub(crate) fn status_text(status: ApprovalStatus) -> &'static str {
         ApprovalStatus::Approved => "approved",
         ApprovalStatus::Rejected => "rejected",
         ApprovalStatus::Canceled => "canceled",
+        ApprovalStatus::Expired => "expired",
     }
 }
 
@@ -316,6 +365,7 @@ fn status_from(text: &str) -> Result<ApprovalStatus, sqlx::Error> {
         "approved" => Ok(ApprovalStatus::Approved),
         "rejected" => Ok(ApprovalStatus::Rejected),
         "canceled" => Ok(ApprovalStatus::Canceled),
+        "expired" => Ok(ApprovalStatus::Expired),
         other => Err(undecodable(format!("unknown approval status {other:?}"))),
     }
 }

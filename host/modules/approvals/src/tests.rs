@@ -4,4 +4,5 @@ mod deciding;
 mod fixture;
 mod moving;
 mod opening;
+mod overdue;
 mod seeing;

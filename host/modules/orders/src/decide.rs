@@ -192,7 +192,7 @@ impl PgOrders {
         };
         match (decided.status, outlook) {
             (ApprovalStatus::Pending, _) => {}
-            (ApprovalStatus::Rejected | ApprovalStatus::Canceled, _) => {
+            (ApprovalStatus::Rejected | ApprovalStatus::Canceled | ApprovalStatus::Expired, _) => {
                 self.reopen_cart(&mut tx, ctx, decision).await?;
             }
             (ApprovalStatus::Approved, Outlook::Placeable(placement)) => {
@@ -263,6 +263,7 @@ fn must_be_pending(request: &ApprovalRequest, version: Option<i64>) -> Result<()
         ApprovalStatus::Approved => Some("approved"),
         ApprovalStatus::Rejected => Some("rejected"),
         ApprovalStatus::Canceled => Some("canceled"),
+        ApprovalStatus::Expired => Some("closed for lack of a decision"),
     };
     if let Some(state) = state {
         let message = format!("the request has been {state} already");

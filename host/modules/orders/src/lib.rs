@@ -7,6 +7,7 @@
 //! here by name. *Start reading at*: `place.rs`, placement from top to bottom; then `transition.rs`.
 
 mod access;
+mod approval_process;
 mod charge;
 mod config;
 mod credit_note;

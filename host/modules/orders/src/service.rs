@@ -18,6 +18,7 @@ use vectis_contracts::orders::{
     PlaceOrder, Submitted,
 };
 use vectis_contracts::points::{OrderState, OrderTransition, Strategies};
+use vectis_contracts::ports::process::Process;
 use vectis_contracts::priced_cart::CartPricer;
 use vectis_contracts::products::Products;
 use vectis_contracts::shopper::find_channel;
@@ -27,6 +28,7 @@ use vectis_kernel::ids::{AccountId, CartId, ChannelId, CreditNoteId, OrderId, Re
 use vectis_kernel::{Ctx, Failure, Page, PageRequest};
 
 use crate::Config;
+use crate::approval_process::ApprovalProcess;
 use crate::refusals::unexpected;
 
 /// What the module needs.
@@ -61,11 +63,16 @@ pub struct Deps {
 pub struct Built {
     /// Orders.
     pub orders: Arc<dyn Orders>,
+    /// What time does to approvals.
+    pub approval_process: Arc<dyn Process>,
 }
 
 /// Puts the module together.
 pub fn build(deps: Deps) -> Built {
-    Built { orders: Arc::new(PgOrders { deps }) }
+    let times = deps.config.approvals.clone();
+    let orders = Arc::new(PgOrders { deps });
+    let approval_process = Arc::new(ApprovalProcess { orders: orders.clone(), times });
+    Built { orders, approval_process }
 }
 
 /// Orders over Postgres.

@@ -9,6 +9,7 @@ mod fakes;
 mod model;
 mod moving;
 mod once;
+mod overdue;
 mod placing;
 mod reading;
 mod refusing;
@@ -24,6 +25,7 @@ use vectis_contracts::accounts::{AccountStatus, Employee, Membership, PostalAddr
 use vectis_contracts::carts::{Cart, CartLine, CartOwner, CartStatus};
 use vectis_contracts::channels::{Channel, CommerceMode};
 use vectis_contracts::orders::{Order, OrderLine, Orders, PlaceCode, PlaceOrder, Submitted};
+use vectis_contracts::ports::process::Process;
 use vectis_contracts::priced_cart::CartPricer;
 use vectis_contracts::products::{QuantityLimits, Variant};
 use vectis_db::{Db, testing};
@@ -45,6 +47,7 @@ struct Room {
     db: Db,
     fakes: Arc<Fakes>,
     orders: Arc<dyn Orders>,
+    approval_process: Arc<dyn Process>,
     clock: Arc<FixedClock>,
     buyer: Membership,
     approver: Membership,
@@ -90,6 +93,7 @@ async fn room(pool: PgPool) -> Room {
         db,
         fakes,
         orders: built.orders,
+        approval_process: built.approval_process,
         clock: Arc::new(FixedClock::at(noon("2026-03-01"))),
         buyer,
         approver,

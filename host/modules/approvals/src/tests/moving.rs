@@ -28,6 +28,9 @@ fn request(quorums: &[u32]) -> ApprovalRequest {
         steps: quorums.iter().map(step).collect(),
         current_step: 0,
         decisions: Vec::new(),
+        reminders: 0,
+        reminded_at: None,
+        escalated_at: None,
         created_at: ctx.now(),
         version: 1,
     }

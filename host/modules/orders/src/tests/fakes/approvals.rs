@@ -5,10 +5,10 @@ use uuid::Uuid;
 use vectis_contracts::Tx;
 use vectis_contracts::approvals::{
     ApprovalCode, ApprovalDecision, ApprovalFilter, ApprovalRequest, ApprovalStatus, Approvals, OpenApproval,
-    Verdict,
+    Overdue, Verdict,
 };
 use vectis_db::conn;
-use vectis_kernel::ids::{ApprovalRequestId, EmployeeId};
+use vectis_kernel::ids::{ApprovalRequestId, CartId, EmployeeId};
 use vectis_kernel::{Ctx, Failure, Page, PageRequest};
 
 use super::{Fakes, never};
@@ -18,6 +18,7 @@ fn status_of(name: &str) -> ApprovalStatus {
         "pending" => ApprovalStatus::Pending,
         "approved" => ApprovalStatus::Approved,
         "rejected" => ApprovalStatus::Rejected,
+        "expired" => ApprovalStatus::Expired,
         _ => ApprovalStatus::Canceled,
     }
 }
@@ -67,6 +68,9 @@ fn opened(ctx: &Ctx, id: ApprovalRequestId, open: OpenApproval) -> ApprovalReque
         steps: open.steps,
         current_step: 0,
         decisions: Vec::new(),
+        reminders: 0,
+        reminded_at: None,
+        escalated_at: None,
         created_at: ctx.now(),
         version: 1,
     }
@@ -156,6 +160,25 @@ impl Approvals for Fakes {
             version: request.version + 1,
             ..after
         })
+    }
+
+    async fn overdue(
+        &self,
+        tx: &mut Tx,
+        _ctx: &Ctx,
+        id: ApprovalRequestId,
+        overdue: Overdue,
+    ) -> Result<CartId, Failure<ApprovalCode>> {
+        let status = if overdue == Overdue::Expire { "expired" } else { "pending" };
+        let cart: Option<(Uuid,)> = sqlx::query_as(
+            "UPDATE fakes.request SET status = $2 WHERE id = $1 AND status = 'pending' RETURNING cart_id",
+        )
+        .bind(id.0)
+        .bind(status)
+        .fetch_optional(conn(tx))
+        .await?;
+        let cart = cart.ok_or_else(|| Failure::refused(ApprovalCode::NotPending, "it is decided"))?;
+        Ok(CartId(cart.0))
     }
 
     async fn cancel(
