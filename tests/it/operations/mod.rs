@@ -1,3 +1,4 @@
 //! What an operator does with the files of `examples/operations`.
 
+mod files;
 mod restoring;
