@@ -51,6 +51,9 @@ pub enum Command {
     Migrate,
     /// Make a member of staff with all permissions: the first one of a new shop.
     Staff(StaffArgs),
+    /// Look at the search indexes, and write them anew.
+    #[command(subcommand)]
+    Search(SearchCommand),
     /// Look at and make plugins.
     #[command(subcommand)]
     Plugins(PluginsCommand),
@@ -133,6 +136,19 @@ pub enum DeadLettersAction {
         /// Only this one.
         #[arg(long)]
         id: Option<uuid::Uuid>,
+    },
+}
+
+/// `vectis search …`
+#[derive(Clone, Debug, Subcommand)]
+pub enum SearchCommand {
+    /// Documents of every index, and how far it is behind the catalogue.
+    Status,
+    /// Write an index anew beside the one that answers, and swap them. Begun again after an interruption, it goes on.
+    Reindex {
+        /// `postgres` or `meilisearch`; all when left out.
+        #[arg(long, value_name = "NAME")]
+        index: Option<String>,
     },
 }
 
@@ -237,6 +253,8 @@ pub enum PluginsCommand {
     },
     /// Versions, calls, errors and latencies of the plugins of a running shop, and what its processes run.
     Status(ServerArgs),
+    /// When the tasks of a running shop's plugins run, and what came of it.
+    Schedules(ServerArgs),
     /// Hold a plugin to what the plugin API promises its hosts: a hundred cases and more for each entry point.
     Test(TestArgs),
     /// Make a plugin from the template.

@@ -11,20 +11,32 @@ use vectis_contracts::audit::Audit;
 use vectis_contracts::channels::Channels;
 use vectis_contracts::extensions::Extensions;
 use vectis_contracts::identity::Identity;
+use vectis_contracts::inventory::Inventory;
 use vectis_contracts::once::Once;
+use vectis_contracts::plugin_schedules::PluginSchedules;
 use vectis_contracts::plugin_tables::PluginTables;
 use vectis_contracts::points::Strategies;
 use vectis_contracts::ports::event_handler::EventHandler;
 use vectis_contracts::priced_cart::CartPricer;
+use vectis_contracts::pricing::Pricing;
+use vectis_contracts::products::Products;
+use vectis_contracts::search::{ProductSearch, SearchIndexing};
+use vectis_contracts::tax::Tax;
+use vectis_contracts::webhooks::{WebhookQueue, Webhooks};
 use vectis_db::{Db, EmbeddedOptions, EmbeddedPostgres, ModuleMigrations, PoolSettings};
+use vectis_events::desk::Desk;
 use vectis_graphql::{Api, Services};
 use vectis_identity::SigningKeys;
-use vectis_kernel::Permission;
+use vectis_kernel::{Ctx, Permission};
+use vectis_outbound::SystemResolver;
 use vectis_plugin_runtime::{PluginRuntime, RuntimeOptions};
-use vectis_plugin_services::{ReadModels, Services as PluginServices, SystemResolver};
+use vectis_plugin_services::{ReadModels, Services as PluginServices};
+use vectis_webhook_sender::{Intake, Sender, Settings as TargetSettings, Target};
 
 use crate::config::{Config, Database};
 use crate::events::{self, Events, Fed};
+use crate::schedules::Scheduler;
+use crate::search;
 use crate::tasks::Tasks;
 use crate::workflows::{self, Rounds, Workflows};
 
@@ -43,6 +55,9 @@ pub static MIGRATIONS: &[&ModuleMigrations] = &[
     &vectis_approvals::MIGRATIONS,
     &vectis_orders::MIGRATIONS,
     &vectis_extensions::MIGRATIONS,
+    &vectis_search::MIGRATIONS,
+    &vectis_search_index::MIGRATIONS,
+    &vectis_webhooks::MIGRATIONS,
     &vectis_workflows::MIGRATIONS,
 ];
 
@@ -53,6 +68,8 @@ pub enum Migrations {
     Apply,
     /// `vectis migrate` did.
     Assume,
+    /// The same, by somebody who only looks in: a private cluster that a shop runs is used with it.
+    LookIn,
 }
 
 /// A host put together.
@@ -71,6 +88,12 @@ pub struct Host {
     pub events: Events,
     /// Those who take events in.
     pub handlers: Vec<Arc<dyn EventHandler>>,
+    /// Subscriptions and dead letters, for staff and operators.
+    pub desk: Arc<Desk>,
+    /// Tells webhooks.
+    webhooks: Arc<Sender>,
+    /// What keeps the search indexes.
+    pub indexing: Arc<dyn SearchIndexing>,
     /// What outlasts requests.
     pub workflows: Workflows,
     /// The private cluster, which ends with the host.
@@ -90,9 +113,27 @@ impl Host {
         if self.config.events.run_in_server {
             self.events.start_listening(&self.tasks);
             self.events.start_relay(&self.tasks);
-            self.events.start_consumers(&self.tasks, &self.handlers);
+            self.start_consumers();
             self.start_event_housekeeping();
         }
+    }
+
+    /// Starts running the plugins' tasks when they are due, unless other processes do.
+    pub fn start_schedules(&self) {
+        let config = &self.config.plugins.schedules;
+        if config.run_in_server {
+            let schedules = self.api.services().plugin_schedules.clone();
+            Scheduler::start(&self.tasks, config, schedules, self.plugins.clone());
+        }
+    }
+
+    /// Starts taking events in, keeping the search indexes up with them, telling plugins, and telling webhooks.
+    pub fn start_consumers(&self) {
+        self.events.start_consumers(&self.tasks, &self.handlers);
+        self.events.start_subscribers(&self.tasks, self.plugins.clone());
+        search::start_keeping_up(&self.tasks, self.indexing.clone());
+        let (webhooks, stop) = (self.webhooks.clone(), self.tasks.stopping());
+        self.tasks.spawn(async move { webhooks.run(stop).await });
     }
 
     /// Works for workflows, unless other processes do that for the server.
@@ -119,14 +160,33 @@ impl Host {
     }
 }
 
-/// The database that the configuration names: by URL, or a private cluster.
-pub async fn open_database(config: &Database) -> anyhow::Result<(Db, Option<EmbeddedPostgres>)> {
-    let settings = PoolSettings {
+fn pool_settings(config: &Database) -> PoolSettings {
+    PoolSettings {
         max_connections: config.max_connections,
         acquire_timeout: config.acquire_timeout,
         statement_timeout: config.statement_timeout,
         ..PoolSettings::default()
-    };
+    }
+}
+
+/// The same database as a shop that runs on this machine, with it; otherwise as [`open_database`]. For commands that look, and
+/// end before the shop does.
+pub async fn look_into_database(config: &Database) -> anyhow::Result<(Db, Option<EmbeddedPostgres>)> {
+    if config.url.is_empty()
+        && let Some(options) = EmbeddedPostgres::running(&config.data_dir).await
+    {
+        let pool = vectis_db::connect(options, &pool_settings(config)).await;
+        return Ok((
+            Db::new(pool.context("cannot connect to the private cluster of the running shop")?),
+            None,
+        ));
+    }
+    open_database(config).await
+}
+
+/// The database that the configuration names: by URL, or a private cluster.
+pub async fn open_database(config: &Database) -> anyhow::Result<(Db, Option<EmbeddedPostgres>)> {
+    let settings = pool_settings(config);
     if !config.url.is_empty() {
         let pool = vectis_db::connect_url(config.url.expose(), &settings).await;
         return Ok((Db::new(pool.context("cannot connect to database.url")?), None));
@@ -140,7 +200,10 @@ pub async fn open_database(config: &Database) -> anyhow::Result<(Db, Option<Embe
 
 /// Puts the host together.
 pub async fn compose(config: Config, migrations: Migrations) -> anyhow::Result<Host> {
-    let (db, postgres) = open_database(&config.database).await?;
+    let (db, postgres) = match migrations {
+        Migrations::LookIn => look_into_database(&config.database).await?,
+        Migrations::Apply | Migrations::Assume => open_database(&config.database).await?,
+    };
     // A private cluster belongs to this very program; there is no other release to wait for.
     if migrations == Migrations::Apply || postgres.is_some() {
         vectis_db::migrate(db.pool(), MIGRATIONS).await.context("cannot migrate the database")?;
@@ -152,8 +215,12 @@ pub async fn compose(config: Config, migrations: Migrations) -> anyhow::Result<H
         vectis_channels::build(vectis_channels::Deps { db: db.clone(), audit: audit.clone() }).channels;
     let releases =
         vectis_plugins::build(vectis_plugins::Deps { db: db.clone(), audit: audit.clone() }).releases;
-    let vectis_extensions::Built { extensions, tables } =
-        vectis_extensions::build(vectis_extensions::Deps { db: db.clone() });
+    let vectis_extensions::Built { extensions, tables, schedules } =
+        vectis_extensions::build(vectis_extensions::Deps {
+            db: db.clone(),
+            audit: audit.clone(),
+            schedules: config.plugins.schedules.terms(),
+        });
     let plugin_services = build_plugin_services(&config, extensions.clone(), tables.clone())?;
     let options = RuntimeOptions {
         services: plugin_services.clone(),
@@ -161,15 +228,39 @@ pub async fn compose(config: Config, migrations: Migrations) -> anyhow::Result<H
         ..config.plugins.runtime_options()
     };
     let plugins = PluginRuntime::start(options, channels.clone(), releases).await?;
-    let foundation = Foundation { db: db.clone(), audit, channels, extensions, plugins: plugins.clone() };
-    let (services, parts) = build_services(&config, foundation).await?;
-    let Parts { handlers, workflows, signing_keys } = parts;
+    let events = Events::new(&db, &config.events)?;
+    let (webhooks, sender) = build_webhooks(&config, &db, audit.clone()).await?;
+    let intake = Arc::new(Intake { queue: sender.queue.clone() });
+    let foundation = Foundation {
+        db: db.clone(),
+        audit,
+        channels,
+        extensions,
+        plugins: plugins.clone(),
+        schedules,
+        webhooks,
+        intake,
+    };
+    let Built { services, handlers, desk, indexing, workflows, signing_keys } =
+        build_services(&config, foundation, &events).await?;
     plugin_services
         .provide(ReadModels { products: services.products.clone(), orders: services.orders.clone() });
-    let events = Events::new(&db, &config.events)?;
     let api = Arc::new(Api::new(services, config.graphql.clone()));
-    let host =
-        Host { api, db, plugins, config, tasks: Tasks::default(), events, handlers, workflows, postgres };
+    let (tasks, webhooks) = (Tasks::default(), Arc::new(sender));
+    let host = Host {
+        api,
+        db,
+        plugins,
+        config,
+        tasks,
+        events,
+        handlers,
+        desk,
+        webhooks,
+        indexing,
+        workflows,
+        postgres,
+    };
     start_background_work(&host, signing_keys);
     Ok(host)
 }
@@ -192,6 +283,24 @@ fn build_plugin_services(
     Ok(Arc::new(services.context("the HTTP client of the plugins cannot be made")?))
 }
 
+/// Webhooks as staff see them, and who tells them.
+async fn build_webhooks(
+    config: &Config,
+    db: &Db,
+    audit: Arc<dyn Audit>,
+) -> anyhow::Result<(Arc<dyn Webhooks>, Sender)> {
+    let settings = TargetSettings {
+        allow_http: config.webhooks.allow_http,
+        addresses: config.webhooks.addresses.clone(),
+        timeout: config.webhooks.timeout,
+    };
+    let target = Arc::new(Target::new(settings, Arc::new(SystemResolver)).map_err(anyhow::Error::msg)?);
+    let deps = vectis_webhooks::Deps { db: db.clone(), audit, judge: target.clone() };
+    let vectis_webhooks::Built { webhooks, queue } =
+        vectis_webhooks::build(deps, config.webhooks.clone()).await?;
+    Ok((webhooks, Sender { queue, target }))
+}
+
 /// What every module stands on.
 struct Foundation {
     db: Db,
@@ -199,31 +308,27 @@ struct Foundation {
     channels: Arc<dyn Channels>,
     extensions: Arc<dyn Extensions>,
     plugins: Arc<PluginRuntime>,
+    schedules: Arc<dyn PluginSchedules>,
+    webhooks: Arc<dyn Webhooks>,
+    intake: Arc<Intake>,
 }
 
-/// What comes with the services and is not for the API.
-struct Parts {
+/// What stands on the foundation.
+struct Built {
+    services: Services,
     handlers: Vec<Arc<dyn EventHandler>>,
+    desk: Arc<Desk>,
+    indexing: Arc<dyn SearchIndexing>,
     workflows: Workflows,
     signing_keys: SigningKeys,
 }
 
 /// People first, then goods, then what people do with goods.
-async fn build_services(config: &Config, foundation: Foundation) -> anyhow::Result<(Services, Parts)> {
-    let Foundation { db, audit, channels, extensions, plugins } = foundation;
-    let strategies: Arc<dyn Strategies> = plugins.clone();
+async fn build_services(config: &Config, foundation: Foundation, events: &Events) -> anyhow::Result<Built> {
+    let Foundation { db, audit, channels, extensions, plugins, schedules, webhooks, intake } = foundation;
     let (identity, accounts, signing_keys) = build_people(config, &db, &audit, plugins.clone()).await?;
-    let products =
-        vectis_products::build(vectis_products::Deps { db: db.clone(), audit: audit.clone() }).products;
-    let vectis_inventory::Built { inventory, stock_feed: stock } =
-        vectis_inventory::build(vectis_inventory::Deps { db: db.clone(), audit: audit.clone() });
-    let (priced, assessed) = (
-        vectis_pricing::Deps { db: db.clone(), audit: audit.clone(), strategies: strategies.clone() },
-        vectis_tax::Deps { db: db.clone(), audit: audit.clone(), strategies: strategies.clone() },
-    );
-    let vectis_pricing::Built { pricing, price_feed: prices } = vectis_pricing::build(priced);
-    let fed = Fed { products: products.clone(), inventory: inventory.clone(), stock, prices };
-    let tax = vectis_tax::build(assessed).tax;
+    let Goods { fed, products, inventory, pricing, search, indexing, tax } =
+        build_goods(config, &db, &audit, plugins.clone())?;
     let cart_pricer = CartPricer { products: products.clone(), pricing: pricing.clone(), tax: tax.clone() };
     let carts = vectis_carts::build(vectis_carts::Deps {
         db: db.clone(),
@@ -247,14 +352,15 @@ async fn build_services(config: &Config, foundation: Foundation) -> anyhow::Resu
         inventory: inventory.clone(),
         products: products.clone(),
         tax: tax.clone(),
-        strategies,
+        strategies: plugins.clone(),
         config: config.orders.clone(),
     });
     let rounds = Rounds { inventory: inventory.clone(), extensions, db: db.clone() };
     let processes = workflows::processes(vec![approval_process], rounds);
-    let built = workflows::build(&db, &audit, processes, &config.workflows);
-    let (workflows, intake, at_work) = built;
-    let handlers = events::handlers(fed).into_iter().chain([intake]).collect();
+    let (workflows, signals, at_work) = workflows::build(&db, &audit, processes, &config.workflows);
+    let mut handlers = events::handlers(fed);
+    handlers.extend([intake as Arc<dyn EventHandler>, signals]);
+    let desk = Arc::new(events.desk(handlers.clone(), plugins.clone(), audit.clone()));
     let services = Services {
         accounts,
         approvals,
@@ -262,19 +368,58 @@ async fn build_services(config: &Config, foundation: Foundation) -> anyhow::Resu
         cart_pricer,
         carts,
         channels,
+        event_desk: desk.clone(),
         identity,
         inventory,
         once: Once::new(db),
         orders,
         plugin_fields: plugins.clone(),
+        plugin_schedules: schedules,
         plugins: plugins.clone(),
         pricing,
         products,
+        scheduled_tasks: plugins.clone(),
+        search,
         shipping: plugins,
         tax,
+        webhooks,
         workflows,
     };
-    Ok((services, Parts { handlers, workflows: at_work, signing_keys }))
+    Ok(Built { services, handlers, desk, indexing, workflows: at_work, signing_keys })
+}
+
+/// What is sold, and what it costs.
+struct Goods {
+    fed: Fed,
+    products: Arc<dyn Products>,
+    inventory: Arc<dyn Inventory>,
+    pricing: Arc<dyn Pricing>,
+    search: Arc<dyn ProductSearch>,
+    indexing: Arc<dyn SearchIndexing>,
+    tax: Arc<dyn Tax>,
+}
+
+fn build_goods(
+    config: &Config,
+    db: &Db,
+    audit: &Arc<dyn Audit>,
+    strategies: Arc<dyn Strategies>,
+) -> anyhow::Result<Goods> {
+    let (db, audit) = (db.clone(), audit.clone());
+    let products =
+        vectis_products::build(vectis_products::Deps { db: db.clone(), audit: audit.clone() }).products;
+    let vectis_inventory::Built { inventory, stock_feed: stock } =
+        vectis_inventory::build(vectis_inventory::Deps { db: db.clone(), audit: audit.clone() });
+    let vectis_pricing::Built { pricing, price_feed: prices } = vectis_pricing::build(vectis_pricing::Deps {
+        db: db.clone(),
+        audit: audit.clone(),
+        strategies: strategies.clone(),
+    });
+    let vectis_search::Built { search, indexing, handler } = search::build(config, &db, products.clone())?;
+    let fed =
+        Fed { products: products.clone(), inventory: inventory.clone(), stock, prices, search: handler };
+    let tax = vectis_tax::build(vectis_tax::Deps { db, audit, strategies }).tax;
+    Ok(Goods { fed, products, inventory, pricing, search, indexing, tax })
 }
 
 /// Who signs in, and for whom they act.
@@ -305,6 +450,14 @@ async fn build_people(
 }
 
 fn start_background_work(host: &Host, signing_keys: SigningKeys) {
+    let queue: Arc<dyn WebhookQueue> = host.webhooks.queue.clone();
+    host.tasks.every("webhooks.sweep", Duration::from_secs(600), move || {
+        let queue = queue.clone();
+        async move {
+            let swept = queue.sweep(&Ctx::system("sweep")).await;
+            swept.map(drop).map_err(|failure| anyhow::anyhow!("{failure:?}"))
+        }
+    });
     let plugins = host.plugins.clone();
     host.tasks.every("plugins.refresh", host.config.plugins.refresh_interval, move || {
         let plugins = plugins.clone();

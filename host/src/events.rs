@@ -3,18 +3,22 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use vectis_contracts::audit::Audit;
 use vectis_contracts::inventory::{Inventory, StockFeed};
 use vectis_contracts::ports::event_handler::EventHandler;
 use vectis_contracts::ports::event_log::EventLog;
+use vectis_contracts::ports::event_observers::EventObservers;
 use vectis_contracts::pricing::PriceFeed;
 use vectis_contracts::products::Products;
 use vectis_db::Db;
 use vectis_db::outbox::Signal;
 use vectis_events::consumer::Consumer;
+use vectis_events::desk::Desk;
 use vectis_events::embedded::EmbeddedLog;
 use vectis_events::feeds;
 use vectis_events::housekeeping::{self, Keep};
 use vectis_events::relay::{self, Relay};
+use vectis_events::subscribers::Subscribers;
 use vectis_kernel::Ctx;
 
 use crate::config::Events as Config;
@@ -44,14 +48,17 @@ pub struct Fed {
     pub stock: Arc<dyn StockFeed>,
     /// Whose prices follow.
     pub prices: Arc<dyn PriceFeed>,
+    /// What search takes in.
+    pub search: Arc<dyn EventHandler>,
 }
 
 /// Everybody who takes events in.
 pub fn handlers(fed: Fed) -> Vec<Arc<dyn EventHandler>> {
-    let Fed { products, inventory, stock, prices } = fed;
+    let Fed { products, inventory, stock, prices, search } = fed;
     vec![
         Arc::new(feeds::Stock { products: products.clone(), inventory, stock }),
         Arc::new(feeds::Prices { products, prices }),
+        search,
     ]
 }
 
@@ -112,10 +119,38 @@ impl Events {
         }
     }
 
+    /// Tells plugins, one task for each subscription.
+    pub fn start_subscribers(&self, tasks: &Tasks, observers: Arc<dyn EventObservers>) {
+        let subscribers = Subscribers {
+            db: self.db.clone(),
+            log: self.log(),
+            observers,
+            attempts: self.config.attempts,
+            retry_wait: self.config.retry_wait,
+        };
+        let stop = tasks.stopping();
+        tasks.spawn(async move { subscribers.run(stop).await });
+    }
+
+    /// What staff see and decide.
+    pub fn desk(
+        &self,
+        handlers: Vec<Arc<dyn EventHandler>>,
+        observers: Arc<dyn EventObservers>,
+        audit: Arc<dyn Audit>,
+    ) -> Desk {
+        Desk { db: self.db.clone(), log: self.log(), broker: self.broker.clone(), handlers, observers, audit }
+    }
+
     /// Cleans up and measures. `consumers` are all there are, wherever they run.
     pub fn start_housekeeping(&self, tasks: &Tasks, consumers: &[&'static str]) {
         let readers = if self.broker.is_some() { vec![relay::READER] } else { consumers.to_vec() };
-        let keep = Keep { outbox: self.config.retention, inbox: self.config.inbox_retention, readers };
+        let keep = Keep {
+            outbox: self.config.retention,
+            inbox: self.config.inbox_retention,
+            readers,
+            has_subscribers: self.broker.is_none(),
+        };
         let db = self.db.clone();
         tasks.every("events.clean_up", CLEAN_UP_EVERY, move || {
             let (db, keep) = (db.clone(), keep.clone());
@@ -130,7 +165,13 @@ impl Events {
 }
 
 /// The consumers' names, for those who have no services to make handlers of.
-pub const CONSUMERS: [&str; 3] = [feeds::STOCK_CONSUMER, feeds::PRICE_CONSUMER, "workflows"];
+pub const CONSUMERS: [&str; 5] = [
+    feeds::STOCK_CONSUMER,
+    feeds::PRICE_CONSUMER,
+    "search-index",
+    vectis_webhook_sender::CONSUMER,
+    "workflows",
+];
 
 #[cfg(feature = "kafka")]
 fn broker(config: &Config) -> anyhow::Result<Option<Arc<dyn EventLog>>> {

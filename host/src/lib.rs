@@ -11,6 +11,8 @@ pub mod config;
 pub mod demo;
 pub mod events;
 pub mod http;
+mod schedules;
+mod search;
 pub mod tasks;
 pub mod telemetry;
 pub mod workflows;
@@ -30,6 +32,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Events(command) => cmd::events::run(config::load(&cli.config)?, command).await,
         Command::Migrate => cmd::migrate::run(config::load(&cli.config)?).await,
         Command::Staff(staff) => cmd::staff_create::run(config::load(&cli.config)?, staff).await,
+        Command::Search(command) => cmd::search::run(config::load(&cli.config)?, command).await,
         Command::Plugins(command) => cmd::plugins::run(&cli.config, command).await,
         Command::Config(command) => cmd::config::run(&cli.config, &command),
         Command::Doctor => cmd::doctor::run(&cli.config).await,

@@ -9,13 +9,15 @@
 ///     tax: { "table" => Table },
 ///     fields: { "warranty" => Warranty }, graphql: "../fields.graphql",
 ///     shipping_rate: { "carrier" => Carrier },
+///     task: { "end-due" => EndDue },
+///     observer: { "notify" => Notifier },
 ///     tables: "../tables.sql",
 /// }
 /// ```
 ///
 /// Paths are relative to the file the macro stands in. Groups that the plugin does not offer are left out; the others come
-/// in the order `pricing`, `tax`, `order_process`, `approval`, `fields`, `shipping_rate`; `fields` with the SDL of what it adds
-/// to the API. `tables` stands last: the SQL of its [own tables](crate::tables). Every name must stand in the manifest under `[entry-points."vectis.<group>"]`. The crate must be a `cdylib` and unwind on panic.
+/// in the order `pricing`, `tax`, `order_process`, `approval`, `fields`, `shipping_rate`, `task`, `observer`; `fields` with the SDL of what it
+/// adds to the API. `tables` stands last: the SQL of its [own tables](crate::tables). Every name must stand in the manifest under `[entry-points."vectis.<group>"]`. The crate must be a `cdylib` and unwind on panic.
 ///
 /// Every plugin exports the same symbol, so a program can link one plugin as an `rlib` (for its tests or a benchmark), not two.
 #[macro_export]
@@ -28,6 +30,8 @@ macro_rules! export_plugin {
         $(, approval: { $($approval:literal => $approval_type:ty),+ $(,)? })?
         $(, fields: { $($fields:literal => $fields_type:ty),+ $(,)? }, graphql: $graphql:literal)?
         $(, shipping_rate: { $($shipping_rate:literal => $shipping_rate_type:ty),+ $(,)? })?
+        $(, task: { $($task:literal => $task_type:ty),+ $(,)? })?
+        $(, observer: { $($observer:literal => $observer_type:ty),+ $(,)? })?
         $(, tables: $tables:literal)?
         $(,)?
     ) => {
@@ -62,6 +66,14 @@ macro_rules! export_plugin {
                 $crate::abi::embed::mentions(MANIFEST, $shipping_rate),
                 ::core::concat!("the manifest has no entry point ", $shipping_rate)
             );)+)?
+            $($(::core::assert!(
+                $crate::abi::embed::mentions(MANIFEST, $task),
+                ::core::concat!("the manifest has no entry point ", $task)
+            );)+)?
+            $($(::core::assert!(
+                $crate::abi::embed::mentions(MANIFEST, $observer),
+                ::core::concat!("the manifest has no entry point ", $observer)
+            );)+)?
 
             struct Exported;
 
@@ -79,6 +91,10 @@ macro_rules! export_plugin {
                     &[$($(($fields, $crate::abi::fields::build::<$fields_type>)),+)?];
                 const SHIPPING_RATE: &'static [EntryPoint<$crate::abi::shipping_rate::ShippingRateObj>] =
                     &[$($(($shipping_rate, $crate::abi::shipping_rate::build::<$shipping_rate_type>)),+)?];
+                const TASK: &'static [EntryPoint<$crate::abi::task::TaskObj>] =
+                    &[$($(($task, $crate::abi::task::build::<$task_type>)),+)?];
+                const OBSERVER: &'static [EntryPoint<$crate::abi::observer::ObserverObj>] =
+                    &[$($(($observer, $crate::abi::observer::build::<$observer_type>)),+)?];
             }
 
             #[unsafe(export_name = "_1as_0lib_1header_0root_bmodule_bloader")]

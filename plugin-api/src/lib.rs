@@ -66,6 +66,8 @@
 //! | `vectis.approval` | [`approval::Approval`] | who must agree before a cart becomes an order |
 //! | `vectis.fields` | [`fields::Fields`] | fields, queries and mutations it adds to the GraphQL API; since 1.1 |
 //! | `vectis.shipping_rate` | [`shipping_rate::ShippingRates`] | what carriers ask for bringing a cart; may wait for a network; since 1.1 |
+//! | `vectis.task` | [`task::Task`] | nothing: does work at times its [`schedules`] name; may wait; since 1.2 |
+//! | `vectis.observer` | [`observer::Observer`] | nothing: it is told of what has happened; may wait for a network; since 1.2 |
 //!
 //! # What holds for all of them
 //!
@@ -84,7 +86,7 @@
 //! # What a plugin promises
 //!
 //! `vectis plugins test FILE --config-json JSON`, the conformance kit, holds a plugin to these sentences and to those of its
-//! point's page ([`pricing`], [`tax`], [`order_process`], [`approval`], [`fields`], [`shipping_rate`]), a hundred cases and more for each entry point:
+//! point's page ([`pricing`], [`tax`], [`order_process`], [`approval`], [`fields`], [`shipping_rate`], [`task`], [`observer`]), a hundred cases and more for each entry point:
 //!
 //! - An entry point starts with a configuration that its schema allows, as often as it is asked to.
 //! - A configuration with an unknown key, or with a value of another type, is refused.
@@ -108,6 +110,7 @@
 //! |---|---|---|
 //! | 1.0 | `pricing`, `tax`, `order_process`, `approval` | manifest schema 1; log and clock of [`Host`]; [`testing`] |
 //! | 1.1 | [`fields`], [`shipping_rate`] | definitions for the GraphQL API in the file; `[permissions]` of the manifest are merged; [`services`] and `[capabilities]`; own [`tables`]; [`contributions`] to clients |
+//! | 1.2 | [`task`], [`observer`] | [`schedules`], [`subscriptions`] and the capability `events` of the manifest |
 //!
 //! # For those who work on this crate
 //!
@@ -129,7 +132,9 @@ mod export;
 mod host;
 pub mod manifest;
 pub mod points;
+pub mod schedules;
 pub mod services;
+pub mod subscriptions;
 pub mod tables;
 pub mod testing;
 pub mod units;
@@ -142,4 +147,4 @@ pub use crate::abi::id::{Id, NotAnId};
 pub use crate::deadline::Deadline;
 pub use crate::error::{Error, ErrorCode};
 pub use crate::host::{Host, Level};
-pub use crate::points::{approval, fields, order_process, pricing, shipping_rate, tax};
+pub use crate::points::{approval, fields, observer, order_process, pricing, shipping_rate, task, tax};

@@ -25,6 +25,8 @@ use std::fmt;
 use serde::Deserialize;
 
 use crate::contributions::{CommandEntry, NavigationEntry, Screen, Sections};
+use crate::schedules::{self, Schedule};
+use crate::subscriptions::{self, Subscription};
 
 /// The version of the format this crate reads.
 pub const SCHEMA: u32 = 1;
@@ -57,9 +59,15 @@ pub struct Manifest {
     /// Entry point → how clients show its configuration.
     #[serde(default)]
     pub screens: BTreeMap<String, Screen>,
+    /// Events it is told of; see [`crate::observer`].
+    #[serde(default)]
+    pub subscriptions: Vec<Subscription>,
     /// Language → key → text.
     #[serde(default)]
     pub translations: BTreeMap<String, BTreeMap<String, String>>,
+    /// When its tasks run; see [`crate::schedules`].
+    #[serde(default)]
+    pub schedules: Vec<Schedule>,
     /// Entry point → JSON Schema of its configuration. Without one the host takes any configuration and the plugin checks it.
     #[serde(default)]
     pub config: BTreeMap<String, serde_json::Value>,
@@ -109,7 +117,7 @@ impl Manifest {
     ///
     /// # Errors
     /// It is not TOML, lacks something, holds a key that does not exist, has another `schema`, a name with other letters
-    /// than allowed or given twice, or a configuration of no entry point.
+    /// than allowed or given twice, a configuration of no entry point, or a schedule of no task.
     pub fn parse(text: &str) -> Result<Self, ManifestError> {
         let manifest: Self = toml::from_str(text).map_err(|error| in_one_line(text, &error))?;
         if manifest.schema != SCHEMA {
@@ -119,8 +127,12 @@ impl Manifest {
         let Self { navigation, commands, screens, translations, config, .. } = &manifest;
         let sections = Sections { navigation, commands, screens, translations };
         sections.check(config).map_err(ManifestError)?;
+        schedules::check(&manifest.schedules, manifest.entry_points.get("vectis.task"))
+            .map_err(ManifestError)?;
         check_capabilities(&manifest.capabilities)
             .map_err(|why| ManifestError(format!("[capabilities] {why}")))?;
+        let Self { subscriptions, entry_points, capabilities, .. } = &manifest;
+        subscriptions::check(subscriptions, entry_points, capabilities).map_err(ManifestError)?;
         Ok(manifest)
     }
 
@@ -143,7 +155,8 @@ impl Manifest {
 }
 
 /// Capabilities there are: the host services, and `initializers` for plugins that run more code when they are mapped.
-const CAPABILITIES: [&str; 8] = ["http", "kv", "secret", "query", "emit", "metric", "tables", "initializers"];
+const CAPABILITIES: [&str; 9] =
+    ["http", "kv", "secret", "query", "emit", "metric", "tables", "events", "initializers"];
 
 /// What is wrong with capabilities, in words that follow the place they stand in.
 ///
@@ -166,6 +179,11 @@ pub fn check_capabilities(capabilities: &BTreeMap<String, Vec<String>>) -> Resul
             "tables" => {
                 if let Some(value) = values.iter().find(|value| *value != "own") {
                     return Err(format!("tables: {value:?} is not own; a plugin reaches no other tables"));
+                }
+            }
+            "events" => {
+                for value in values {
+                    subscriptions::check_event(value).map_err(|why| format!("events: {why}"))?;
                 }
             }
             known if CAPABILITIES.contains(&known) => {}
@@ -216,7 +234,7 @@ fn require_name(what: &str, name: &str) -> Result<(), ManifestError> {
     )))
 }
 
-fn is_name(text: &str) -> bool {
+pub(crate) fn is_name(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_lowercase())
         && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }

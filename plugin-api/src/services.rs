@@ -39,7 +39,7 @@
 //! | `sql` | [`Host::sql`](crate::Host::sql) | `tables = ["own"]`; see [`crate::tables`] | in calls that may wait |
 //! | `emit` | [`Host::emit`](crate::Host::emit) | the event's name | in calls that may wait |
 //!
-//! **Calls that may wait** are those of `vectis.shipping_rate` and `vectis.fields`. All others are asked in the middle of a
+//! **Calls that may wait** are those of `vectis.shipping_rate`, `vectis.fields`, `vectis.task` and `vectis.observer`. All others are asked in the middle of a
 //! request, some inside a transaction, and answer from the question alone; in them, and in constructors, these services are
 //! denied.
 //!

@@ -4,9 +4,10 @@ use anyhow::Result;
 
 use crate::measure::Effort;
 use crate::rows::borders::BorderRows;
+use crate::rows::events::EventRows;
 use crate::rows::plugin::PluginRows;
 use crate::rows::process::Process;
-use crate::rows::{borders, cart, catalogue, order, plugin, process, throughput};
+use crate::rows::{borders, cart, catalogue, events, order, plugin, process, throughput};
 use crate::shop::Shop;
 use crate::table::{Row, Times};
 
@@ -27,6 +28,8 @@ pub(crate) struct Figures {
     pub(crate) place: [Row; 3],
     /// Whole orders of 3 lines at 1, 8 and 32 clients.
     pub(crate) orders: [Row; 3],
+    /// Backlogs drained, and the way of one event.
+    pub(crate) events: EventRows,
     /// 1,000 lines priced.
     pub(crate) plugin: PluginRows,
     /// The same over other borders, where they are built.
@@ -53,6 +56,7 @@ impl Figures {
                 order::place(shop, effort, 10_000).await?,
             ],
             orders: throughput::orders(shop, effort).await?,
+            events: events::pass_on(effort).await?,
             plugin: plugin::price(shop, effort).await?,
             borders: borders::price(effort).await?,
         })
@@ -66,6 +70,8 @@ impl Figures {
         rows.extend(&self.read);
         rows.extend(&self.place);
         rows.extend(&self.orders);
+        rows.push(&self.events.consumed);
+        rows.extend(self.events.relayed.iter().flatten());
         rows.extend([&self.plugin.linked, &self.plugin.guarded, &self.plugin.converted, &self.plugin.apart]);
         rows.extend(self.borders.iter().flat_map(|borders| [&borders.wasm, &borders.webhook]));
         rows.push(&self.process.start);

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Builds the golden plugins from plugin-api as it is now, and plugin-api as it would be as 1.2 (patches/). What was frozen for
-# earlier minors (golden-1.0.so) is never built again.
+# Builds the golden plugins from plugin-api as it is now, and plugin-api as it would be as 1.3 (patches/). What was frozen for
+# earlier minors (golden-1.0.so, golden-1.1.so) is never built again.
 #
-#   build.sh plugins   freezes golden-1.1.so, golden-1.2.so and golden-other-layout.so in this folder
-#   build.sh host      builds the host that offers 1.2 and prints its path
+#   build.sh plugins   freezes golden-1.2.so, golden-1.3.so and golden-other-layout.so in this folder
+#   build.sh host      builds the host that offers 1.3 and prints its path
 #
 # Each variant of the API gets a copy of the workspace and a target directory of its own under target/golden: two builds of
 # the same package and version in one target directory would reuse each other's result.
@@ -19,8 +19,8 @@ stage() {
   cp -r "$root/plugin-api" "$here/plugin" "$here/host" "$fresh"
   cp "$root/Cargo.lock" "$root/rust-toolchain.toml" "$fresh"
   sed '/^members = \[/,/^\]/c members = ["plugin-api", "plugin", "host"]' "$root/Cargo.toml" > "$fresh/Cargo.toml"
-  # The host needs what 1.2 adds, and tests of the API are no part of a variant.
-  [ "$1" = api-1.2 ] || sed -i 's/, "host"\]/]/' "$fresh/Cargo.toml"
+  # The host needs what 1.3 adds, and tests of the API are no part of a variant.
+  [ "$1" = api-1.3 ] || sed -i 's/, "host"\]/]/' "$fresh/Cargo.toml"
   rm -rf "$fresh/plugin-api/tests"
   [ $# -lt 2 ] || (cd "$fresh" && GIT_CEILING_DIRECTORIES="$(dirname "$fresh")" git apply "$here/patches/$2")
   mkdir -p "$to"
@@ -43,18 +43,18 @@ plugin() {
 
 case "${1:-}" in
   plugins)
-    stage api-1.1
-    plugin api-1.1 golden-1.1.so --features api-1-1
-    stage api-1.2 api-1.2.patch
+    stage api-1.2
     plugin api-1.2 golden-1.2.so --features api-1-2
+    stage api-1.3 api-1.3.patch
+    plugin api-1.3 golden-1.3.so --features api-1-3
     stage other-layout other-layout.patch
     plugin other-layout golden-other-layout.so
     ls -l "$here"/*.so
     ;;
   host)
-    stage api-1.2 api-1.2.patch
-    (cd "$root/target/golden/api-1.2" && cargo build --quiet --offline -p vectis-golden-host)
-    echo "$root/target/golden/api-1.2/target/debug/vectis-golden-host"
+    stage api-1.3 api-1.3.patch
+    (cd "$root/target/golden/api-1.3" && cargo build --quiet --offline -p vectis-golden-host)
+    echo "$root/target/golden/api-1.3/target/debug/vectis-golden-host"
     ;;
   *)
     sed -n '2,10s/^# \{0,1\}//p' "$0" >&2

@@ -13,7 +13,9 @@ pub mod collector;
 pub mod company;
 pub mod contents;
 pub mod database;
+pub mod meilisearch;
 pub mod plugins;
+pub mod receiver;
 pub mod shop;
 
 use std::net::SocketAddr;
@@ -95,6 +97,7 @@ impl TestHost {
         config.database.max_connections = 16;
         // Nothing is written behind a test's back; those about events switch it on.
         config.events.run_in_server = false;
+        config.plugins.schedules.run_in_server = false;
         config.workflows.run_in_server = false;
         config.workflows.look_interval = Duration::from_millis(200);
         change(&mut config);
@@ -107,6 +110,7 @@ impl TestHost {
         if host.config.events.run_in_server {
             host.start_events();
         }
+        host.start_schedules();
         host.start_workflows();
         let db = host.db.clone();
         let strategies: Arc<dyn Strategies> = host.plugins.clone();

@@ -55,6 +55,8 @@ schemas! {
     "vectis.products.product_changed.v1",
     "vectis.tax.exemption_granted.v1",
     "vectis.tax.exemption_withdrawn.v1",
+    "vectis.webhooks.endpoint_changed.v1",
+    "vectis.webhooks.test_requested.v1",
     "vectis.workflow.fault.v1",
 }
 

@@ -236,6 +236,19 @@ pub struct ConfigScreen {
     pub hints: Value,
 }
 
+/// When a plugin works by itself, in its manifest's words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScheduleEntry {
+    /// Unique among the plugin's.
+    pub name: String,
+    /// The entry point of `vectis.task`.
+    pub task: String,
+    /// `every 1h`, `cron 0 3 * * * Europe/Berlin`.
+    pub timing: String,
+    /// A sentence for staff; may be empty.
+    pub description: String,
+}
+
 /// What one plugin gives to clients.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Contribution {
@@ -247,6 +260,8 @@ pub struct Contribution {
     pub commands: Vec<CommandEntry>,
     /// By entry point.
     pub screens: Vec<ConfigScreen>,
+    /// In the manifest's order.
+    pub schedules: Vec<ScheduleEntry>,
     /// Language → key → text.
     pub translations: BTreeMap<String, BTreeMap<String, String>>,
 }

@@ -2,6 +2,8 @@
 
 pub mod event_handler;
 pub mod event_log;
+pub mod event_observers;
 pub mod process;
 pub mod recurring;
+pub mod search_index;
 pub mod workflow_journal;

@@ -145,6 +145,28 @@ pub struct UpsertVariant {
     pub is_active: bool,
 }
 
+/// What of a published product can be searched for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProductFacts {
+    /// Its id.
+    pub id: ProductId,
+    /// Its name.
+    pub name: String,
+    /// Plain text.
+    pub description: String,
+    /// Slugs of its categories.
+    pub category_slugs: Vec<String>,
+    /// Free fields of the merchant.
+    pub custom_fields: Value,
+    /// SKUs of its active variants, the first [`MOST_FACTS`] of them.
+    pub skus: Vec<String>,
+    /// Names of those variants, each once, without empty ones.
+    pub variant_names: Vec<String>,
+}
+
+/// Variants of one product that [`ProductFacts`] tell of.
+pub const MOST_FACTS: i64 = 10_000;
+
 /// Which products to list.
 #[derive(Clone, Debug, Default)]
 pub struct ProductFilter {
@@ -218,6 +240,19 @@ pub trait Products: Send + Sync {
     ) -> Result<Vec<Product>, Failure<ProductCode>>;
     /// A product by slug.
     async fn find_by_slug(&self, ctx: &Ctx, slug: &str) -> Result<Option<Product>, Failure<ProductCode>>;
+    /// What can be searched for of products; those missing or inactive are left out. One statement.
+    async fn facts_by_id(
+        &self,
+        ctx: &Ctx,
+        ids: &[ProductId],
+    ) -> Result<Vec<ProductFacts>, Failure<ProductCode>>;
+    /// Ids of active products behind one of them, the oldest first, at most so many. One statement.
+    async fn active_after(
+        &self,
+        ctx: &Ctx,
+        after: Option<ProductId>,
+        most: u32,
+    ) -> Result<Vec<ProductId>, Failure<ProductCode>>;
     /// Products, newest first.
     async fn list(
         &self,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use sqlx::types::Json;
 use uuid::Uuid;
+use vectis_kernel::PageRequest;
 
 use crate::{Db, DbError, Tx, conn};
 
@@ -67,7 +68,8 @@ pub async fn put(tx: &mut Tx, letters: &[DeadLetter]) -> Result<(), DbError> {
 
 /// The oldest `limit` letters, of one consumer or of all.
 pub async fn list(db: &Db, consumer: Option<&str>, limit: i64) -> Result<Vec<DeadLetter>, DbError> {
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        Row,
         r#"
         SELECT id, consumer, event_id, topic, partition, log_offset, record_key,
                headers AS "headers: Json<BTreeMap<String, String>>", payload, reason, attempts, created_at
@@ -81,21 +83,79 @@ pub async fn list(db: &Db, consumer: Option<&str>, limit: i64) -> Result<Vec<Dea
     )
     .fetch_all(db.pool())
     .await?;
-    let letters = rows.into_iter().map(|row| DeadLetter {
-        id: row.id,
-        consumer: row.consumer,
-        event_id: row.event_id,
-        topic: row.topic,
-        partition: row.partition,
-        log_offset: row.log_offset,
-        record_key: row.record_key,
-        headers: row.headers.0,
-        payload: row.payload,
-        reason: row.reason,
-        attempts: row.attempts,
-        created_at: row.created_at,
-    });
-    Ok(letters.collect())
+    Ok(rows.into_iter().map(Row::letter).collect())
+}
+
+/// A page of them, newest first, of one consumer or of all. Ids rise with time.
+pub async fn page(db: &Db, consumer: Option<&str>, page: &PageRequest) -> Result<Vec<DeadLetter>, DbError> {
+    let rows = sqlx::query_as!(
+        Row,
+        r#"
+        SELECT id, consumer, event_id, topic, partition, log_offset, record_key,
+               headers AS "headers: Json<BTreeMap<String, String>>", payload, reason, attempts, created_at
+        FROM events.dead_letter
+        WHERE ($1::text IS NULL OR consumer = $1) AND ($2::uuid IS NULL OR id < $2)
+        ORDER BY id DESC
+        LIMIT $3
+        "#,
+        consumer,
+        page.after,
+        page.fetch_limit()
+    )
+    .fetch_all(db.pool())
+    .await?;
+    Ok(rows.into_iter().map(Row::letter).collect())
+}
+
+/// One of them.
+pub async fn find(db: &Db, id: Uuid) -> Result<Option<DeadLetter>, DbError> {
+    let row = sqlx::query_as!(
+        Row,
+        r#"
+        SELECT id, consumer, event_id, topic, partition, log_offset, record_key,
+               headers AS "headers: Json<BTreeMap<String, String>>", payload, reason, attempts, created_at
+        FROM events.dead_letter
+        WHERE id = $1
+        "#,
+        id
+    )
+    .fetch_optional(db.pool())
+    .await?;
+    Ok(row.map(Row::letter))
+}
+
+struct Row {
+    id: Uuid,
+    consumer: String,
+    event_id: Uuid,
+    topic: String,
+    partition: i32,
+    log_offset: i64,
+    record_key: String,
+    headers: Json<BTreeMap<String, String>>,
+    payload: Vec<u8>,
+    reason: String,
+    attempts: i32,
+    created_at: DateTime<Utc>,
+}
+
+impl Row {
+    fn letter(self) -> DeadLetter {
+        DeadLetter {
+            id: self.id,
+            consumer: self.consumer,
+            event_id: self.event_id,
+            topic: self.topic,
+            partition: self.partition,
+            log_offset: self.log_offset,
+            record_key: self.record_key,
+            headers: self.headers.0,
+            payload: self.payload,
+            reason: self.reason,
+            attempts: self.attempts,
+            created_at: self.created_at,
+        }
+    }
 }
 
 /// Takes a letter away, in the unit of work that takes its event in. False when somebody else has.

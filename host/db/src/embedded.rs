@@ -153,13 +153,18 @@ impl EmbeddedPostgres {
         Ok(running)
     }
 
+    /// How to connect to a cluster that another process of this machine runs; `None` when none answers in the data folder.
+    pub async fn running(data_dir: &Path) -> Option<PgConnectOptions> {
+        let place = Place::find(data_dir)?;
+        let options = connect_options(&place.socket_dir, DATABASE);
+        // A server whose process was killed is on its way out and takes nobody in.
+        options.connect().await.ok()?.close().await.ok()?;
+        Some(options)
+    }
+
     /// How to connect to a database of the cluster.
     pub fn connect_options(&self, database: &str) -> PgConnectOptions {
-        PgConnectOptions::new_without_pgpass()
-            .socket(&self.socket_dir)
-            .port(place::PORT)
-            .username(server::SUPERUSER)
-            .database(database)
+        connect_options(&self.socket_dir, database)
     }
 
     /// Fast shutdown: open transactions are rolled back, everything committed is on disk.
@@ -189,6 +194,14 @@ impl EmbeddedPostgres {
             }
         }
     }
+}
+
+fn connect_options(socket_dir: &Path, database: &str) -> PgConnectOptions {
+    PgConnectOptions::new_without_pgpass()
+        .socket(socket_dir)
+        .port(place::PORT)
+        .username(server::SUPERUSER)
+        .database(database)
 }
 
 /// Everything up to the running process; blocking.

@@ -28,6 +28,18 @@ pub async fn claim(tx: &mut Tx, consumer: &str, event_ids: &[Uuid]) -> Result<Ha
     Ok(claimed.into_iter().collect())
 }
 
+/// Which of the events `consumer` has taken in already. For effects that stand in no unit of work of ours.
+pub async fn known(db: &Db, consumer: &str, event_ids: &[Uuid]) -> Result<HashSet<Uuid>, DbError> {
+    let known = sqlx::query_scalar!(
+        "SELECT event_id FROM events.inbox WHERE consumer = $1 AND event_id = ANY ($2)",
+        consumer,
+        event_ids
+    )
+    .fetch_all(db.pool())
+    .await?;
+    Ok(known.into_iter().collect())
+}
+
 /// Forgets what was taken in longer ago than any log keeps it.
 pub async fn forget(db: &Db, retention: Duration) -> Result<u64, DbError> {
     let mut all = 0;

@@ -20,6 +20,7 @@ pub mod migrations;
 pub mod outbox;
 pub mod plugin_schemas;
 pub mod statements;
+pub mod subscribers;
 pub mod testing;
 
 pub use bus::Bus;

@@ -18,7 +18,7 @@ use crate::closing::Stamp;
 
 pub use foreign::{FOREIGN, ForeignRecord, append_foreign};
 pub use read::{Cursor, OutboxEvent, horizon, read_after, read_since};
-pub use reader::{LANES, Reader, ReaderError, Standing, move_back, standings};
+pub use reader::{LANES, Reader, ReaderError, Standing, begin, forget, move_back, standings};
 pub use ring::{MOST_DAYS, empty_slots};
 pub use schemas::{SchemaError, check_payload, register_schemas};
 pub use signal::Signal;

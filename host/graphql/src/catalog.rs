@@ -65,6 +65,7 @@ pub enum ProductErrorCode {
 }
 
 /// What is presented.
+#[derive(Clone)]
 pub struct Product(pub(crate) Arc<contract::Product>);
 
 /// What is presented; what is bought are its variants.

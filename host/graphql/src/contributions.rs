@@ -11,11 +11,12 @@ pub(crate) const POLICY: &[TypePolicy] = &[
     ("Query", &[(Access::Public, "pluginContributions")]),
     (
         "PluginContributions",
-        &[(Access::Public, "navigation commands translations"), (Access::AnyStaff, "screens")],
+        &[(Access::Public, "navigation commands translations"), (Access::AnyStaff, "screens schedules")],
     ),
     ("PluginNavigationEntry", &[(Access::Owner, "plugin key label path icon")]),
     ("PluginCommandEntry", &[(Access::Owner, "plugin key label path keywords")]),
     ("PluginConfigScreen", &[(Access::Owner, "plugin point entryPoint title schema hints")]),
+    ("PluginScheduleEntry", &[(Access::Owner, "plugin name task timing description")]),
     ("PluginTranslation", &[(Access::Owner, "plugin key text")]),
 ];
 
@@ -47,6 +48,21 @@ pub struct PluginCommandEntry {
     pub path: String,
     /// Further words it is found by.
     pub keywords: Vec<String>,
+}
+
+/// When a plugin works by itself.
+#[derive(SimpleObject)]
+pub struct PluginScheduleEntry {
+    /// The plugin's name.
+    pub plugin: String,
+    /// Unique among the plugin's.
+    pub name: String,
+    /// The entry point of `vectis.task` that runs.
+    pub task: String,
+    /// `every 1h`, `cron 0 3 * * * Europe/Berlin`.
+    pub timing: String,
+    /// From the manifest; may be empty.
+    pub description: String,
 }
 
 /// How the configuration of an entry point is shown.
@@ -126,6 +142,21 @@ impl PluginContributions {
                 hints: Json(screen.hints.clone()),
             };
         screens.map(screen).collect()
+    }
+
+    /// When plugins work by themselves, as their manifests say; none without `plugins.write`. How they do says `pluginSchedules`.
+    async fn schedules(&self) -> Vec<PluginScheduleEntry> {
+        let schedules =
+            self.0.iter().flat_map(|one| one.schedules.iter().map(move |schedule| (&one.plugin, schedule)));
+        let entry =
+            |(plugin, schedule): (&String, &vectis_contracts::plugins::ScheduleEntry)| PluginScheduleEntry {
+                plugin: plugin.clone(),
+                name: schedule.name.clone(),
+                task: schedule.task.clone(),
+                timing: schedule.timing.clone(),
+                description: schedule.description.clone(),
+            };
+        schedules.map(entry).collect()
     }
 
     /// All texts in a language: `de-AT` gives those of `de` where it has none of its own.

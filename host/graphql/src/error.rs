@@ -11,11 +11,14 @@ use crate::caller::{Caller, ContextExt};
 use crate::carts::CartErrorCode;
 use crate::catalog::ProductErrorCode;
 use crate::channels::ChannelErrorCode;
+use crate::event_desk::EventErrorCode;
 use crate::orders::{OrderErrorCode, PlaceErrorCode};
+use crate::plugin_schedules::PluginScheduleErrorCode;
 use crate::plugins::PluginErrorCode;
 use crate::prices::PriceErrorCode;
 use crate::stock::StockErrorCode;
 use crate::taxes::TaxErrorCode;
+use crate::webhooks::WebhookErrorCode;
 use crate::workflows::WorkflowErrorCode;
 
 /// Why a mutation was refused. Nothing was written.
@@ -25,14 +28,17 @@ use crate::workflows::WorkflowErrorCode;
 #[graphql(concrete(name = "CartUserError", params(CartErrorCode)))]
 #[graphql(concrete(name = "ChannelUserError", params(ChannelErrorCode)))]
 #[graphql(concrete(name = "DecideUserError", params(DecideErrorCode)))]
+#[graphql(concrete(name = "EventUserError", params(EventErrorCode)))]
 #[graphql(concrete(name = "LoginUserError", params(LoginErrorCode)))]
 #[graphql(concrete(name = "OrderUserError", params(OrderErrorCode)))]
 #[graphql(concrete(name = "PlaceUserError", params(PlaceErrorCode)))]
+#[graphql(concrete(name = "PluginScheduleUserError", params(PluginScheduleErrorCode)))]
 #[graphql(concrete(name = "PluginUserError", params(PluginErrorCode)))]
 #[graphql(concrete(name = "PriceUserError", params(PriceErrorCode)))]
 #[graphql(concrete(name = "ProductUserError", params(ProductErrorCode)))]
 #[graphql(concrete(name = "StockUserError", params(StockErrorCode)))]
 #[graphql(concrete(name = "TaxUserError", params(TaxErrorCode)))]
+#[graphql(concrete(name = "WebhookUserError", params(WebhookErrorCode)))]
 #[graphql(concrete(name = "WorkflowUserError", params(WorkflowErrorCode)))]
 pub struct UserError<C: OutputType> {
     /// What a program acts on.

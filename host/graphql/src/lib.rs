@@ -20,6 +20,7 @@ pub mod channels;
 pub mod contributions;
 pub mod document;
 pub mod error;
+pub mod event_desk;
 pub mod id;
 mod loaders;
 mod mixing;
@@ -29,17 +30,20 @@ pub mod orders;
 mod page;
 mod paths;
 pub mod plugin_life;
+pub mod plugin_schedules;
 pub mod plugins;
 pub mod policy;
 pub mod prices;
 mod references;
 pub mod returns;
 pub mod scalars;
+pub mod search;
 mod shape;
 pub mod shipping;
 pub mod stock;
 pub mod taxes;
 mod variant_refs;
+pub mod webhooks;
 pub mod workflows;
 
 use std::sync::Arc;
@@ -50,17 +54,21 @@ use vectis_contracts::approvals::Approvals;
 use vectis_contracts::audit::Audit;
 use vectis_contracts::carts::Carts;
 use vectis_contracts::channels::Channels;
+use vectis_contracts::event_desk::EventDesk;
 use vectis_contracts::identity::Identity;
 use vectis_contracts::inventory::Inventory;
 use vectis_contracts::once::Once;
 use vectis_contracts::orders::Orders;
 use vectis_contracts::plugin_fields::PluginFields;
+use vectis_contracts::plugin_schedules::{PluginSchedules, ScheduledTasks};
 use vectis_contracts::plugins::Plugins;
 use vectis_contracts::priced_cart::CartPricer;
 use vectis_contracts::pricing::Pricing;
 use vectis_contracts::products::Products;
+use vectis_contracts::search::ProductSearch;
 use vectis_contracts::shipping::ShippingRates;
 use vectis_contracts::tax::Tax;
+use vectis_contracts::webhooks::Webhooks;
 use vectis_contracts::workflows::Workflows;
 
 pub use crate::caller::{Caller, guest_hash};
@@ -79,16 +87,21 @@ pub struct Services {
     pub cart_pricer: CartPricer,
     pub carts: Arc<dyn Carts>,
     pub channels: Arc<dyn Channels>,
+    pub event_desk: Arc<dyn EventDesk>,
     pub identity: Arc<dyn Identity>,
     pub inventory: Arc<dyn Inventory>,
     pub once: Once,
     pub orders: Arc<dyn Orders>,
     pub plugin_fields: Arc<dyn PluginFields>,
+    pub plugin_schedules: Arc<dyn PluginSchedules>,
     pub plugins: Arc<dyn Plugins>,
     pub pricing: Arc<dyn Pricing>,
     pub products: Arc<dyn Products>,
+    pub scheduled_tasks: Arc<dyn ScheduledTasks>,
+    pub search: Arc<dyn ProductSearch>,
     pub shipping: Arc<dyn ShippingRates>,
     pub tax: Arc<dyn Tax>,
+    pub webhooks: Arc<dyn Webhooks>,
     pub workflows: Arc<dyn Workflows>,
 }
 
@@ -98,6 +111,7 @@ pub struct Query(
     auth::AuthQuery,
     channels::ChannelQuery,
     catalog::CatalogQuery,
+    search::SearchQuery,
     cart_commands::CartQuery,
     shipping::ShippingQuery,
     approvals::ApprovalQuery,
@@ -107,8 +121,11 @@ pub struct Query(
     stock::StockQuery,
     plugins::PluginQuery,
     plugin_life::PluginLifeQuery,
+    plugin_schedules::PluginScheduleQuery,
     contributions::ContributionQuery,
+    event_desk::EventDeskQuery,
     audit::AuditQuery,
+    webhooks::WebhookQuery,
     workflows::WorkflowQuery,
 );
 
@@ -127,6 +144,9 @@ pub struct Mutation(
     channels::ChannelMutation,
     plugins::PluginMutation,
     plugin_life::PluginLifeMutation,
+    plugin_schedules::PluginScheduleMutation,
+    event_desk::EventDeskMutation,
+    webhooks::WebhookMutation,
     workflows::WorkflowMutation,
 );
 
@@ -142,17 +162,21 @@ pub(crate) const POLICIES: &[&[TypePolicy]] = &[
     catalog::POLICY,
     catalog_commands::POLICY,
     channels::POLICY,
+    event_desk::POLICY,
     order_commands::POLICY,
     order_process::POLICY,
     orders::POLICY,
     plugin_life::POLICY,
+    plugin_schedules::POLICY,
     plugins::POLICY,
     contributions::POLICY,
     prices::POLICY,
     returns::POLICY,
+    search::POLICY,
     shipping::POLICY,
     stock::POLICY,
     taxes::POLICY,
+    webhooks::POLICY,
     workflows::POLICY,
     &[("Money", &[(policy::Access::Owner, "amount currencyCode")])],
     &[("UnitPrice", &[(policy::Access::Owner, "amount currencyCode")])],

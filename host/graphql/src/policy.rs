@@ -122,8 +122,13 @@ const RULES: &[Access] = &[
     Access::Staff(&staff::ORDERS_PRICE_OVERRIDE),
     Access::Staff(&staff::CHANNELS_WRITE),
     Access::Staff(&staff::PLUGINS_WRITE),
+    Access::Staff(&staff::EVENTS_READ),
+    Access::Staff(&staff::EVENTS_READ_PAYLOAD),
+    Access::Staff(&staff::EVENTS_WRITE),
     Access::Staff(&staff::STAFF_WRITE),
     Access::Staff(&staff::AUDIT_READ),
+    Access::Staff(&staff::WEBHOOKS_READ),
+    Access::Staff(&staff::WEBHOOKS_MANAGE),
     Access::Staff(&staff::WORKFLOWS_READ),
     Access::Staff(&staff::WORKFLOWS_MANAGE),
     Access::BuyerOrStaff(&buyer::MANAGE, &staff::ACCOUNTS_WRITE),
@@ -146,7 +151,7 @@ macro_rules! visibility {
 /// Whether introspection shows a field; `None` where everybody sees it.
 fn visible_to(access: Access) -> Option<fn(&Context<'_>) -> bool> {
     const SHOWN: [fn(&Context<'_>) -> bool; RULES.len()] =
-        visibility!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27);
+        visibility!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32);
     if matches!(access, Access::Public | Access::Owner) {
         return None;
     }

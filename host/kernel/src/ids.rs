@@ -76,6 +76,11 @@ ids! {
     CreditNoteId = "creditnote";
     EventId = "event";
     AuditEntryId = "auditentry";
+    DeadLetterId = "deadletter";
+    PluginScheduleId = "pluginschedule";
+    PluginScheduleRunId = "pluginschedulerun";
+    WebhookId = "webhook";
+    WebhookDeliveryId = "webhookdelivery";
     WorkflowId = "workflow";
     WorkflowFaultId = "workflowfault";
 }

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 /// The next `first` things after `after` (newest first unless the list says otherwise).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PageRequest {
     /// How many, 1 to 100.
     pub first: u32,

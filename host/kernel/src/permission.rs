@@ -99,10 +99,20 @@ pub mod staff {
         CHANNELS_WRITE = "channels.write";
         /// See, load and activate plugins.
         PLUGINS_WRITE = "plugins.write";
+        /// See the subscriptions of plugins and events that nobody could take in, without what they hold.
+        EVENTS_READ = "events.read";
+        /// See also what such events hold: data of customers.
+        EVENTS_READ_PAYLOAD = "events.read_payload";
+        /// Have such events tried again, or give them up.
+        EVENTS_WRITE = "events.write";
         /// Manage staff and their roles.
         STAFF_WRITE = "staff.write";
         /// Read the audit trail.
         AUDIT_READ = "audit.read";
+        /// See webhooks and what became of their deliveries.
+        WEBHOOKS_READ = "webhooks.read";
+        /// Create, change, test and delete webhooks, see their secrets once, send deliveries again.
+        WEBHOOKS_MANAGE = "webhooks.manage";
         /// See workflows and their faults.
         WORKFLOWS_READ = "workflows.read";
         /// Cancel workflows, retry and skip what failed.

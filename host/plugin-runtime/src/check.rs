@@ -75,6 +75,7 @@ pub fn check(path: &Path, options: RuntimeOptions) -> Result<CheckReport, LockEr
         log_lines_per_second,
         clock: options.clock,
         waiting_budget: options.waiting_budget,
+        run_budget: options.run_budget,
         services: options.services,
         grants: Arc::new(GrantBook::new(options.grants)),
         stats: StatsBook::new(0),

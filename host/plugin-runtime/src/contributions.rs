@@ -1,10 +1,12 @@
 //! What plugins give to clients, as far as the caller may use it.
 
 use serde_json::json;
-use vectis_contracts::plugins::{CommandEntry, ConfigScreen, Contribution, NavigationEntry};
+use vectis_contracts::plugin_schedules::Timing;
+use vectis_contracts::plugins::{CommandEntry, ConfigScreen, Contribution, NavigationEntry, ScheduleEntry};
 use vectis_kernel::permission::{buyer, staff};
 use vectis_kernel::{Ctx, Permission};
 use vectis_plugin_api::manifest::Manifest;
+use vectis_plugin_api::schedules::Schedule;
 
 use crate::load::Library;
 use crate::registry::PluginSet;
@@ -50,13 +52,13 @@ fn contribution(library: &Library, ctx: &Ctx) -> Contribution {
         path: entry.path.clone(),
         keywords: entry.keywords.clone(),
     });
-    let screens =
-        if ctx.is_staff() && ctx.may(&staff::PLUGINS_WRITE) { screens(library) } else { Vec::new() };
+    let may_manage = ctx.is_staff() && ctx.may(&staff::PLUGINS_WRITE);
     Contribution {
         plugin: library.name().to_owned(),
         navigation: navigation.collect(),
         commands: commands.collect(),
-        screens,
+        screens: if may_manage { screens(library) } else { Vec::new() },
+        schedules: if may_manage { schedules(library) } else { Vec::new() },
         translations: translations.clone(),
     }
 }
@@ -74,4 +76,14 @@ fn screens(library: &Library) -> Vec<ConfigScreen> {
         })
     };
     library.entry_points.iter().filter_map(screen).collect()
+}
+
+fn schedules(library: &Library) -> Vec<ScheduleEntry> {
+    let entry = |(schedule, timing): &(Schedule, Timing)| ScheduleEntry {
+        name: schedule.name.clone(),
+        task: schedule.task.clone(),
+        timing: timing.to_string(),
+        description: schedule.description.clone(),
+    };
+    library.schedules.iter().map(entry).collect()
 }

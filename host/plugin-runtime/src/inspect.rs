@@ -24,6 +24,8 @@ pub struct Inspection {
     pub manifest_text: String,
     /// What it adds to the GraphQL API, as embedded.
     pub graphql: Option<String>,
+    /// When its tasks run: `nightly=cron 0 3 * * * UTC`.
+    pub schedules: Vec<String>,
     /// The SQL of its own tables, as embedded.
     pub tables: Option<String>,
     /// What it was built for: `x86_64-unknown-linux-gnu`.
@@ -68,6 +70,8 @@ fn read(path: &Path, trust: &Trust, known: &mut Identity) -> Result<Inspection, 
     known.sha256 = discover::sha256(&bytes);
     known.name.clone_from(&manifest.plugin.name);
     known.version.clone_from(&manifest.plugin.version);
+    let schedules = manifest::schedules(&manifest)?.into_iter();
+    let schedules = schedules.map(|(schedule, timing)| format!("{}={timing}", schedule.name)).collect();
     let Build { api, target, panic, rustc, profile } = manifest::build(&structure)?;
     let sentence = |fault: Fault| known.refuse(fault).to_string();
     let signature = trust.signature(path, &bytes);
@@ -83,6 +87,7 @@ fn read(path: &Path, trust: &Trust, known: &mut Identity) -> Result<Inspection, 
         sha256: known.sha256.clone(),
         manifest,
         manifest_text: text.to_owned(),
+        schedules,
         graphql: structure.graphql.map(|sdl| String::from_utf8_lossy(sdl).into_owned()),
         tables: structure.tables.map(|sql| String::from_utf8_lossy(sql).into_owned()),
         target,

@@ -33,12 +33,14 @@ mod life;
 mod lifecycle;
 mod load;
 mod manifest;
+mod observers;
 mod point;
 mod process;
 mod refusal;
 mod registry;
 mod report;
 mod runtime;
+mod scheduled;
 mod shadow;
 mod shipping;
 mod stats;
@@ -60,7 +62,7 @@ pub use crate::inspect::{Inspection, inspect};
 pub use crate::isolation::{Fallback, IsolationPolicy, ProcessOptions, Quarantine};
 pub use crate::process::run as run_plugin_process;
 pub use crate::refusal::{Refusal, Step};
-pub use crate::report::banner;
+pub use crate::report::{banner, replica_name};
 pub use crate::runtime::{PluginRuntime, RefreshError, RuntimeOptions, StartError};
 pub use crate::trust::{
     Grant, Lock, LockEntry, LockError, LockStanding, Revoked, SignatureState, Standing, TrustError,

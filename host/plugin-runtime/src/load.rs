@@ -12,11 +12,13 @@ use arc_swap::ArcSwap;
 use nix::fcntl::{FcntlArg, SealFlag, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use vectis_contracts::plugin_fields::AddedSdl;
+use vectis_contracts::plugin_schedules::Timing;
 use vectis_contracts::plugin_tables::TablesPlan;
 use vectis_contracts::plugins::{Isolation, PluginProcesses};
 use vectis_plugin_api::abi::load::{OpenError, OpenErrorKind, open};
 use vectis_plugin_api::abi::module::PluginModRef;
 use vectis_plugin_api::manifest::Manifest;
+use vectis_plugin_api::schedules::Schedule;
 
 use crate::adapters;
 use crate::isolation::{IsolationPolicy, ProcessOptions};
@@ -38,6 +40,8 @@ pub(crate) struct Library {
     pub(crate) code: Code,
     /// What it adds to the GraphQL API.
     pub(crate) added: Option<AddedSdl>,
+    /// When its tasks run.
+    pub(crate) schedules: Vec<(Schedule, Timing)>,
     /// Its own tables.
     pub(crate) tables: Option<Arc<TablesPlan>>,
 }
@@ -91,6 +95,7 @@ struct Candidate<'data> {
     entry_points: Vec<EntryPoint>,
     added: Option<AddedSdl>,
     tables: Option<Arc<TablesPlan>>,
+    schedules: Vec<(Schedule, Timing)>,
 }
 
 /// What became of a file that got as far as the linker.
@@ -196,6 +201,7 @@ impl Loader {
         let entry_points = manifest::entry_points(&manifest)?;
         let added = manifest::added(&structure, &manifest)?;
         let tables = manifest::tables(&structure, &manifest)?;
+        let schedules = manifest::schedules(&manifest)?;
         passed(Step::Manifest, format!("{} {}", known.name, known.version));
         known.verdict = self.trust().judge((&known.name, &known.version, &known.sha256), signature)?;
         passed(Step::Trust, known.verdict.standing.word().to_owned());
@@ -207,7 +213,7 @@ impl Loader {
         passed(Step::Api, format!("needs {}, this server offers {offered}", manifest.plugin.api));
         compat::initializers(&structure, &manifest)?;
         passed(Step::Initializers, structure.initializers.to_string());
-        Ok(Candidate { bytes, manifest_text, manifest, entry_points, added, tables })
+        Ok(Candidate { bytes, manifest_text, manifest, entry_points, added, tables, schedules })
     }
 
     fn map_once(&self, candidate: Candidate<'_>, known: &Identity) -> Mapped {
@@ -280,8 +286,8 @@ impl Candidate<'_> {
     }
 
     fn accept(self, code: Code, sha256: &str) -> Library {
-        let Self { manifest, entry_points, added, tables, .. } = self;
-        Library { manifest, sha256: sha256.to_owned(), entry_points, code, added, tables }
+        let Self { manifest, entry_points, added, tables, schedules, .. } = self;
+        Library { manifest, sha256: sha256.to_owned(), entry_points, code, added, schedules, tables }
     }
 }
 

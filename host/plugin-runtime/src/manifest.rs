@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 use vectis_contracts::plugin_fields::AddedSdl;
+use vectis_contracts::plugin_schedules::Timing;
 use vectis_contracts::plugin_tables::{TableMigration, TablesPlan};
 use vectis_kernel::Permission;
 use vectis_plugin_api::abi::embed;
 use vectis_plugin_api::manifest::Manifest;
+use vectis_plugin_api::schedules::Schedule;
 use vectis_plugin_api::tables::{Migration, Tables};
 
 use crate::config::ConfigSchema;
@@ -67,6 +69,8 @@ pub(crate) fn manifest<'data>(structure: &Structure<'data>) -> Result<(&'data st
         )));
     }
     crate::contributions::check(&manifest).map_err(|why| refused(format!("plugin.toml: {why}")))?;
+    schedules(&manifest)?;
+    crate::observers::check(&manifest).map_err(|why| refused(format!("plugin.toml: {why}")))?;
     Ok((text, manifest))
 }
 
@@ -104,6 +108,21 @@ pub(crate) fn entry_points(manifest: &Manifest) -> Result<Vec<EntryPoint>, Fault
         }
     }
     Ok(found)
+}
+
+/// When the plugin's tasks run.
+pub(crate) fn schedules(manifest: &Manifest) -> Result<Vec<(Schedule, Timing)>, Fault> {
+    let timed = |schedule: &Schedule| {
+        let timing = match (&schedule.every, &schedule.cron) {
+            (Some(every), _) => Timing::every(every),
+            (None, cron) => Timing::cron(cron.as_deref().unwrap_or_default(), schedule.time_zone.as_deref()),
+        };
+        let name = &schedule.name;
+        let timing =
+            timing.map_err(|error| refused(format!("plugin.toml: [[schedules]] {name}: {error}")))?;
+        Ok((schedule.clone(), timing))
+    };
+    manifest.schedules.iter().map(timed).collect()
 }
 
 /// What the plugin adds to the GraphQL API: definitions, and the one entry point that answers them.

@@ -11,11 +11,21 @@ pub(crate) enum Point {
     Approval,
     Fields,
     ShippingRate,
+    Task,
+    Observer,
 }
 
 impl Point {
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Pricing, Self::Tax, Self::OrderProcess, Self::Approval, Self::Fields, Self::ShippingRate];
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Pricing,
+        Self::Tax,
+        Self::OrderProcess,
+        Self::Approval,
+        Self::Fields,
+        Self::ShippingRate,
+        Self::Task,
+        Self::Observer,
+    ];
 
     /// The group of the manifest: `vectis.pricing`.
     pub(crate) const fn group(self) -> &'static str {
@@ -26,6 +36,8 @@ impl Point {
             Self::Approval => "vectis.approval",
             Self::Fields => "vectis.fields",
             Self::ShippingRate => "vectis.shipping_rate",
+            Self::Task => "vectis.task",
+            Self::Observer => "vectis.observer",
         }
     }
 
@@ -37,17 +49,18 @@ impl Point {
     /// The groups of those that [wait](Self::waits).
     pub(crate) fn waiting() -> String {
         let groups: Vec<_> = Self::ALL.into_iter().filter(|point| point.waits()).map(Self::group).collect();
-        groups.join(" and ")
+        let (last, others) = groups.split_last().expect("some wait");
+        format!("{} and {last}", others.join(", "))
     }
 
     /// Whether it is asked outside of any transaction and may wait for services of the host.
     pub(crate) const fn waits(self) -> bool {
-        matches!(self, Self::Fields | Self::ShippingRate)
+        matches!(self, Self::Fields | Self::ShippingRate | Self::Task | Self::Observer)
     }
 
     /// Whether all activated entry points answer, or one of them.
     pub(crate) const fn asks_all(self) -> bool {
-        matches!(self, Self::Tax | Self::Fields | Self::ShippingRate)
+        matches!(self, Self::Tax | Self::Fields | Self::ShippingRate | Self::Task | Self::Observer)
     }
 }
 

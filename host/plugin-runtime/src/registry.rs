@@ -2,7 +2,9 @@
 //! afterwards; a request keeps the one it began with.
 
 pub(crate) mod fields;
+mod observers;
 mod slots;
+mod tasks;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -29,8 +31,10 @@ use crate::manifest::EntryPoint;
 use crate::point::Point;
 use crate::refusal::{Fault, Identity};
 use crate::registry::fields::FieldSlots;
+use crate::registry::observers::ObserverSlots;
 pub(crate) use crate::registry::slots::Slots;
 use crate::registry::slots::{Started, Wanted};
+use crate::registry::tasks::TaskSlots;
 use crate::stats::StatsBook;
 
 /// What every instance is built with.
@@ -44,6 +48,8 @@ pub(crate) struct Workshop {
     pub(crate) stats: StatsBook,
     /// How long a call may take that waits for services of the host.
     pub(crate) waiting_budget: Duration,
+    /// How long a run of a task may take.
+    pub(crate) run_budget: Duration,
     pub(crate) services: Arc<dyn PluginServices>,
     pub(crate) grants: Arc<GrantBook>,
 }
@@ -78,7 +84,11 @@ impl Workshop {
             entry_point: entry.name.clone(),
             config_json: config.to_string(),
             services: Arc::new(services),
-            budget: if entry.point == Point::ShippingRate { self.waiting_budget } else { self.call_budget },
+            budget: match entry.point {
+                Point::ShippingRate | Point::Observer => self.waiting_budget,
+                Point::Task => self.run_budget,
+                _ => self.call_budget,
+            },
             quarantine: self.quarantine,
             counted: Arc::default(),
         })
@@ -123,6 +133,8 @@ pub(crate) struct PluginSet {
     pub(crate) fields: FieldSlots,
     pub(crate) additions: Arc<Additions>,
     pub(crate) shipping_rate: Slots<ShippingRateAdapter>,
+    pub(crate) tasks: TaskSlots,
+    pub(crate) observers: ObserverSlots,
 }
 
 impl PluginSet {
@@ -148,6 +160,8 @@ impl PluginSet {
         let approval = Slots::build(&mut plan, &old.approval);
         let fields = FieldSlots::build(&mut plan, &old.fields);
         let shipping_rate = Slots::build(&mut plan, &old.shipping_rate);
+        let tasks = TaskSlots::build(&mut plan, &old.tasks);
+        let observers = ObserverSlots::build(&mut plan, &old.observers);
         let problems = plan.problems;
         let additions = fields::additions(&files, &old.additions);
         Self {
@@ -162,6 +176,8 @@ impl PluginSet {
             fields,
             additions,
             shipping_rate,
+            tasks,
+            observers,
         }
     }
 
@@ -178,6 +194,8 @@ impl PluginSet {
         all.extend(self.approval.quarantined(plugin));
         all.extend(self.fields.quarantined(plugin));
         all.extend(self.shipping_rate.quarantined(plugin));
+        all.extend(self.tasks.quarantined(plugin));
+        all.extend(self.observers.quarantined(plugin));
         all
     }
 
@@ -190,8 +208,10 @@ impl PluginSet {
             (Point::Approval, self.approval.elsewhere(plugin)),
             (Point::Fields, self.fields.elsewhere(plugin)),
             (Point::ShippingRate, self.shipping_rate.elsewhere(plugin)),
+            (Point::Observer, self.observers.elsewhere(plugin)),
         ];
-        all.into_iter().filter_map(|(point, entry)| Some((point, entry?))).collect()
+        let tasks = self.tasks.elsewhere(plugin).into_iter().map(|entry| (Point::Task, entry));
+        all.into_iter().filter_map(|(point, entry)| Some((point, entry?))).chain(tasks).collect()
     }
 }
 

@@ -17,6 +17,12 @@ use crate::trust::{Standing, Verdict};
 /// A process that has nothing new to say says so after this time, to be known alive.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(30);
 
+/// This process, for people: machine and number.
+pub fn replica_name() -> String {
+    let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    format!("{}:{}", machine.trim(), std::process::id())
+}
+
 /// Says what this process runs.
 pub(crate) struct Reporter {
     id: Uuid,
@@ -26,9 +32,7 @@ pub(crate) struct Reporter {
 
 impl Reporter {
     pub(crate) fn new() -> Self {
-        let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-        let name = format!("{}:{}", machine.trim(), std::process::id());
-        Self { id: Ctx::system("plugins").new_id(), name, last: None }
+        Self { id: Ctx::system("plugins").new_id(), name: replica_name(), last: None }
     }
 
     /// Tells the others, unless they know.

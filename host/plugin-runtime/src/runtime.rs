@@ -65,6 +65,8 @@ pub struct RuntimeOptions {
     pub judge_additions: JudgeAdditions,
     /// How long a call may take that waits for services of the host. Zero for as long as it likes.
     pub waiting_budget: Duration,
+    /// How long a run of a task may take. Zero for as long as it likes.
+    pub run_budget: Duration,
     /// What the host does for plugins beside log and clock.
     pub services: Arc<dyn PluginServices>,
     /// Who may ask for what of it.
@@ -95,6 +97,7 @@ impl RuntimeOptions {
             fallback: BTreeMap::new(),
             judge_additions: |_, _| Ok(()),
             waiting_budget: Duration::from_secs(5),
+            run_budget: Duration::from_secs(60),
             services: Arc::new(NoPluginServices),
             grants: Grants::default(),
             tables: None,
@@ -199,6 +202,7 @@ impl PluginRuntime {
             clock,
             stats: StatsBook::new(options.record_calls),
             waiting_budget: options.waiting_budget,
+            run_budget: options.run_budget,
             services: options.services,
             grants: Arc::new(GrantBook::new(options.grants)),
         };

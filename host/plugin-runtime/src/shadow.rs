@@ -88,8 +88,8 @@ pub(crate) fn differences(
             })
         }
         // What a plugin adds to the API is its own, and may change with it; a rate comes from a carrier, who is not asked for
-        // a trial.
-        Point::Fields | Point::ShippingRate => Ok(Vec::new()),
+        // a trial; a task does its work; and an event is not passed on a second time.
+        Point::Fields | Point::ShippingRate | Point::Task | Point::Observer => Ok(Vec::new()),
         Point::Approval => {
             compare::<ApprovalAdapter>(old, new, questions, |adapter, question| match question {
                 Question::Plan(facts) => vec![told(&facts.grand_total.to_string(), adapter.plan(facts))],

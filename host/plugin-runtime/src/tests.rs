@@ -15,6 +15,7 @@ use vectis_kernel::ids::PriceListId;
 use vectis_kernel::{Currency, Quantity, UnitPrice};
 use vectis_plugin_api::Id;
 use vectis_plugin_api::abi::pricing::candidates_of;
+use vectis_plugin_api::manifest::Manifest;
 use vectis_plugin_api::pricing::{Candidate, PriceLevel as WireLevel};
 
 use crate::config::ConfigSchema;
@@ -215,4 +216,24 @@ fn candidates_of_the_domain_lie_in_memory_as_plugins_read_them() {
     assert!(kept.iter().eq(candidates.iter().cloned()) && kept.len() == 5);
     assert_eq!(kept.get(5), None);
     assert!(kept.range(1..3).eq(candidates[1..3].iter().cloned()) && kept.range(4..6).len() == 0);
+}
+
+#[test]
+fn a_subscription_to_what_never_happens_is_refused_with_the_nearest_name() {
+    let manifest = |event: &str| {
+        let text = format!(
+            "schema = 1\n[plugin]\nname = \"acme\"\nversion = \"1.0.0\"\napi = \"^1.2\"\n\
+             [entry-points.\"vectis.observer\"]\nnotify = \"Notifier\"\n[capabilities]\nevents = [\"{event}\"]\n\
+             [[subscriptions]]\nname = \"orders\"\nobserver = \"notify\"\nevents = [\"{event}\"]\n"
+        );
+        crate::observers::check(&Manifest::parse(&text).unwrap())
+    };
+
+    assert_eq!(manifest("vectis.orders.order_placed.v1"), Ok(()));
+    assert_eq!(manifest("vectis.orders.*"), Ok(()));
+    let mistyped = manifest("vectis.orders.order_plaecd.v1").unwrap_err();
+    assert!(mistyped.starts_with("[[subscriptions]] orders: there is no event type"), "{mistyped}");
+    assert!(mistyped.contains("did you mean vectis.orders.order_placed.v1?"), "{mistyped}");
+    let domain = manifest("vectis.order.*").unwrap_err();
+    assert!(domain.contains("did you mean vectis.orders.*?"), "{domain}");
 }

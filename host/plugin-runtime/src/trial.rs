@@ -90,7 +90,12 @@ impl Trial {
                 channel: slug_of(&self.slugs, binding.channel_id),
             })
         });
-        let elsewhere = self.set.elsewhere(name).into_iter().map(|(point, entry)| Place {
+        // Nobody asked for a task that is activated nowhere, so the next version may do without it.
+        let is_left = |(point, entry): &(Point, &str)| {
+            *point == Point::Task && !self.library.offers(*point).any(|offered| offered.name == *entry)
+        };
+        let elsewhere = self.set.elsewhere(name).into_iter().filter(|place| !is_left(place));
+        let elsewhere = elsewhere.map(|(point, entry)| Place {
             point,
             entry_point: entry.to_owned(),
             config: json!({}),

@@ -4,9 +4,8 @@ use url::Url;
 use vectis_contracts::plugin_services::{
     Capabilities, Grants, ServiceCaller, ServiceError, ServiceErrorKind,
 };
+use vectis_outbound::Reachable;
 use vectis_plugin_api::manifest::{check_capabilities, check_pattern};
-
-use crate::address::Reachable;
 
 /// Of a grant alone: the private networks that requests may reach.
 const ADDRESSES: &str = "addresses";

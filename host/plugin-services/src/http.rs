@@ -13,26 +13,17 @@ use http::header::{
 use http::{Method, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body as _, Incoming};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::sync::Semaphore;
-use url::{Host, Url};
+use url::Url;
 use vectis_contracts::plugin_services::{ServiceCaller, ServiceError, ServiceErrorKind};
+use vectis_outbound::{Clients, GuardedClient, NotSent, Reachable, Resolver, require_url, why};
 use vectis_plugin_api::abi::services::{HttpAnswer, HttpQuestion};
 
-use crate::address::Reachable;
 use crate::capability;
 use crate::limits::Limits;
-use crate::resolve::{Guarded, Resolver, Unreachable};
 
 /// Redirects of one request.
 const MAX_REDIRECTS: usize = 3;
-/// Connections to one host that are kept for the next request.
-const IDLE_CONNECTIONS: usize = 4;
-/// Bytes of an answer's head.
-const MAX_HEAD_BYTES: usize = 64 * 1024;
 /// Headers a plugin may send, and gets.
 const MAX_HEADERS: usize = 64;
 /// What a plugin may ask with.
@@ -46,28 +37,19 @@ const MORE_OF_THE_CONNECTION: [&str; 6] =
 /// The clients of the plugins. Each plugin has its own, so that none uses a connection that another was allowed to open.
 pub(crate) struct HttpService {
     limits: Limits,
-    resolver: Arc<dyn Resolver>,
-    tls: rustls::ClientConfig,
+    guarded: Clients,
     clients: Mutex<HashMap<String, Arc<PluginClient>>>,
 }
 
 struct PluginClient {
     reachable: Arc<Reachable>,
-    client: Client<HttpsConnector<HttpConnector<Guarded>>, Full<Bytes>>,
+    client: GuardedClient,
     turns: Semaphore,
 }
 
 impl HttpService {
     pub(crate) fn new(limits: Limits, resolver: Arc<dyn Resolver>) -> Result<Self, rustls::Error> {
-        let mut roots = rustls::RootCertStore::empty();
-        // A certificate of the system that cannot be read is one that nobody will be trusted by.
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let tls = rustls::ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        Ok(Self { limits, resolver, tls, clients: Mutex::default() })
+        Ok(Self { limits, guarded: Clients::new(resolver)?, clients: Mutex::default() })
     }
 
     /// Makes the request and those it is redirected to. Dropping the future closes the connection.
@@ -98,7 +80,7 @@ impl HttpService {
         for _ in 0..=MAX_REDIRECTS {
             require_target(caller, &plugin.reachable, &hop.url)?;
             let request = hop.request(body.clone())?;
-            let response = plugin.client.request(request).await.map_err(|error| unreached(&error))?;
+            let response = plugin.client.request(request).await.map_err(not_sent)?;
             match hop.next(&response)? {
                 Some(next) => hop = next,
                 None => return self.read(response).await,
@@ -136,19 +118,7 @@ impl HttpService {
         if let Some(known) = clients.get(&caller.plugin).filter(|known| known.reachable == reachable) {
             return Ok(known.clone());
         }
-        let guarded = Guarded { resolver: self.resolver.clone(), reachable: reachable.clone() };
-        let mut connector = HttpConnector::new_with_resolver(guarded);
-        connector.enforce_http(false);
-        let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(self.tls.clone())
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(connector);
-        let client = Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .pool_max_idle_per_host(IDLE_CONNECTIONS)
-            .http1_max_buf_size(MAX_HEAD_BYTES)
-            .build(connector);
+        let client = self.guarded.client(reachable.clone());
         let turns = Semaphore::new(self.limits.http_concurrent.max(1));
         let made = Arc::new(PluginClient { reachable, client, turns });
         clients.insert(caller.plugin.clone(), made.clone());
@@ -222,22 +192,13 @@ impl Hop {
     }
 }
 
-/// What can be known before anybody connects: the URL is allowed, and if its host is an address, so is that. (Names are judged
-/// by [`Guarded`], numbers in any notation have become addresses when the URL was read.)
+/// What can be known before anybody connects: the URL is allowed, and if its host is an address, so is that.
 fn require_target(caller: &ServiceCaller, reachable: &Reachable, url: &Url) -> Result<(), ServiceError> {
     capability::require_url(caller, url)?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err(input("a URL carries no name and password; send them as a header".to_owned()));
     }
-    let address = match url.host() {
-        Some(Host::Ipv4(address)) => address.into(),
-        Some(Host::Ipv6(address)) => address.into(),
-        _ => return Ok(()),
-    };
-    if reachable.holds(address) {
-        return Ok(());
-    }
-    Err(ServiceError::new(ServiceErrorKind::Denied, Unreachable { name: address.to_string() }.to_string()))
+    require_url(url, reachable).map_err(not_sent)
 }
 
 fn plugin_headers(headers: Vec<(String, String)>) -> Result<HeaderMap, ServiceError> {
@@ -269,20 +230,15 @@ fn answer_headers(headers: &HeaderMap) -> Vec<(String, String)> {
     headers.iter().filter_map(text).take(MAX_HEADERS).collect()
 }
 
-/// Why there is no answer. The error's own words may hold the URL, and that may hold a secret.
 fn unreached(error: &(dyn Error + 'static)) -> ServiceError {
-    let mut deepest = String::new();
-    let mut next: Option<&(dyn Error + 'static)> = Some(error);
-    while let Some(cause) = next {
-        // An I/O error hands its own cause out in this way only.
-        let within = cause.downcast_ref::<std::io::Error>().and_then(|error| error.get_ref());
-        if let Some(refused) = within.and_then(|cause| cause.downcast_ref::<Unreachable>()) {
-            return ServiceError::new(ServiceErrorKind::Denied, refused.to_string());
-        }
-        deepest = format!(": {cause}");
-        next = cause.source();
+    not_sent(why(error))
+}
+
+fn not_sent(reason: NotSent) -> ServiceError {
+    match reason {
+        NotSent::Refused(why) => ServiceError::new(ServiceErrorKind::Denied, why),
+        NotSent::Unreachable(why) => unavailable(why),
     }
-    unavailable(format!("the other side cannot be reached{deepest}"))
 }
 
 fn unavailable(message: impl Into<String>) -> ServiceError {

@@ -17,13 +17,13 @@ use vectis_contracts::plugin_services::{
 use vectis_contracts::plugin_tables::PluginTables;
 use vectis_contracts::products::Products;
 use vectis_kernel::{Ctx, ErrorClass, Failure, RefusalCode};
+use vectis_outbound::Resolver;
 use vectis_plugin_api::abi::services::{
     EmitQuestion, KvAnswer, KvQuestion, QueryQuestion, SecretQuestion, SqlQuestion,
 };
 
 use crate::http::HttpService;
 use crate::limits::Limits;
-use crate::resolve::Resolver;
 use crate::{capability, metric, read_models};
 
 /// Of the parameters of a statement.

@@ -18,9 +18,10 @@ use vectis_contracts::plugin_services::{
     Capabilities, PluginServices as _, ServiceAnswer, ServiceCaller, ServiceError, ServiceErrorKind,
     ServiceQuestion,
 };
+use vectis_outbound::Resolver;
 use vectis_plugin_api::abi::services::HttpAnswer;
 
-use crate::{Deps, Limits, Resolver, Services};
+use crate::{Deps, Limits, Services};
 use shop::Store;
 
 /// The services with a store in memory, and names that mean what the test says.

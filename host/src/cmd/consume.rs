@@ -13,7 +13,7 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
     let host = compose(config, Migrations::Assume).await?;
     host.events.start_knocking(&host.tasks);
     host.events.start_listening(&host.tasks);
-    host.events.start_consumers(&host.tasks, &host.handlers);
+    host.start_consumers();
     host.start_event_housekeeping();
     tracing::info!(log = host.events.log().name(), "consuming");
     until_signal(&host.tasks).await?;

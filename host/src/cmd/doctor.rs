@@ -7,6 +7,7 @@ use vectis_events::housekeeping;
 use vectis_kernel::Ctx;
 
 use super::say;
+use super::search::line;
 use crate::cli::ConfigArgs;
 use crate::compose::{Host, Migrations, compose};
 use crate::config::load;
@@ -21,12 +22,13 @@ pub async fn run(args: &ConfigArgs) -> anyhow::Result<ExitCode> {
     telemetry::start_logs(&config.log)?;
     well("configuration", "good");
     let listen = config.server.listen.clone();
-    let host = match compose(config, Migrations::Assume).await {
+    let host = match compose(config, Migrations::LookIn).await {
         Ok(host) => host,
         Err(error) => return Ok(ill("start", &format!("{error:#}"))),
     };
     well("database", "connected");
     let events = events(&host).await;
+    search(&host).await?;
     match tokio::net::TcpListener::bind(&listen).await {
         Ok(_) => well("server", &format!("{listen} is free")),
         Err(error) => well("server", &format!("{listen} is taken ({error}); fine when a shop runs there")),
@@ -53,6 +55,14 @@ async fn events(host: &Host) -> ExitCode {
         Err(error) => return ill("events", &error.to_string()),
     }
     ExitCode::SUCCESS
+}
+
+/// Never a failure: the database answers for an index that does not.
+async fn search(host: &Host) -> anyhow::Result<()> {
+    let all = host.indexing.status(&Ctx::system("doctor")).await;
+    let all = all.map_err(|failure| anyhow::anyhow!("{failure:?}"))?;
+    all.iter().for_each(|status| well("search", &line(status)));
+    Ok(())
 }
 
 async fn plugins(host: &Host) -> anyhow::Result<ExitCode> {

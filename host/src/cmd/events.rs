@@ -3,23 +3,21 @@
 use std::io::Read as _;
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use vectis_contracts::events::{SCHEMAS, topics};
-use vectis_contracts::ports::event_handler::EventHandler;
 use vectis_contracts::ports::event_log::{Delivered, EventLog, Record};
-use vectis_db::dead_letters::{self, DeadLetter};
+use vectis_db::dead_letters;
 use vectis_db::{Db, outbox};
-use vectis_events::dead_letters::{Redriven, as_delivered, redrive};
-use vectis_events::{relay, replay};
+use vectis_events::dead_letters::{Redriven, as_delivered};
+use vectis_events::replay;
 
 use super::say;
 use crate::cli::{DeadLettersAction, EventsCommand};
-use crate::compose::{Migrations, compose, open_database};
+use crate::compose::{Migrations, compose, look_into_database};
 use crate::config::Config;
 use crate::events::{CONSUMERS, Events};
 use crate::telemetry;
@@ -36,7 +34,7 @@ pub async fn run(config: Config, command: EventsCommand) -> anyhow::Result<ExitC
     if let EventsCommand::DeadLetters { consumer, action: Some(action) } = command {
         return redrive_all(config, consumer.as_deref(), action).await;
     }
-    let (db, postgres) = open_database(&config.database).await?;
+    let (db, postgres) = look_into_database(&config.database).await?;
     let events = Events::new(&db, &config.events)?;
     let outcome = match command {
         EventsCommand::Tail { topic, count } => tail(&*events.log(), &topic, count).await,
@@ -153,7 +151,7 @@ async fn readers(db: &Db) -> anyhow::Result<()> {
     for standing in outbox::standings(db).await? {
         let oldest = standing.oldest.map_or_else(|| "-".to_owned(), |oldest| oldest.to_rfc3339());
         say(&format!(
-            "{:<12} behind {:>8}  oldest {oldest}  moved {}",
+            "{:<32} behind {:>8}  oldest {oldest}  moved {}",
             standing.name,
             standing.behind,
             standing.moved_at.to_rfc3339()
@@ -181,11 +179,11 @@ async fn redrive_all(
     action: DeadLettersAction,
 ) -> anyhow::Result<ExitCode> {
     let DeadLettersAction::Redrive { id } = action;
-    let host = compose(config, Migrations::Assume).await?;
+    let host = compose(config, Migrations::LookIn).await?;
     let letters = dead_letters::list(&host.db, consumer, MOST_LETTERS).await?;
     let mut code = ExitCode::SUCCESS;
     for letter in letters.iter().filter(|letter| id.is_none_or(|id| id == letter.id)) {
-        match redrive_one(&host.db, &host.handlers, host.events.broker.as_deref(), letter).await? {
+        match host.desk.try_again(letter).await? {
             Redriven::TakenIn => say(&format!("{}  taken in", letter.id)),
             Redriven::Gone => say(&format!("{}  gone meanwhile", letter.id)),
             Redriven::Failed(reason) => {
@@ -196,22 +194,4 @@ async fn redrive_all(
     }
     host.stop().await;
     Ok(code)
-}
-
-async fn redrive_one(
-    db: &Db,
-    handlers: &[Arc<dyn EventHandler>],
-    broker: Option<&dyn EventLog>,
-    letter: &DeadLetter,
-) -> anyhow::Result<Redriven> {
-    if letter.consumer == relay::READER {
-        let Some(broker) = broker else {
-            return Ok(Redriven::Failed("there is no broker to send it to".to_owned()));
-        };
-        return Ok(vectis_events::dead_letters::send_again(db, broker, letter).await?);
-    }
-    match handlers.iter().find(|handler| handler.consumer() == letter.consumer) {
-        Some(handler) => Ok(redrive(db, &**handler, letter).await?),
-        None => Ok(Redriven::Failed(format!("there is no consumer {}", letter.consumer))),
-    }
 }

@@ -15,6 +15,7 @@ mod plugins_test;
 pub mod relay;
 pub mod replay;
 pub mod schema;
+pub mod search;
 pub mod serve;
 mod staff;
 pub mod staff_create;

@@ -1,4 +1,4 @@
-//! `vectis plugins install`, `swap`, `rollback`, `disable`, `enable`, `status`: versions of plugins in a running shop, through
+//! `vectis plugins install`, `swap`, `rollback`, `disable`, `enable`, `status`, `schedules`: versions of plugins in a running shop, through
 //! its API.
 
 use std::path::{Path, PathBuf};
@@ -102,10 +102,83 @@ pub(super) async fn status(server: &ServerArgs) -> anyhow::Result<ExitCode> {
     let health = &data["pluginsHealth"];
     let mut lines = vec![format!("revision {}", health["revision"])];
     lines.extend(items(&health["plugins"]).flat_map(health_lines));
+    let told = staff.send(SUBSCRIPTIONS, Value::Null).await;
+    // Whoever may see plugins need not see events.
+    lines.extend(told.iter().flat_map(|told| items(&told["pluginSubscriptions"])).map(subscription_line));
     lines.push("replicas".to_owned());
     lines.extend(items(&health["replicas"]).flat_map(replica_lines));
     say(&lines.join("\n"));
     Ok(ExitCode::SUCCESS)
+}
+
+/// When tasks run, and what came of it.
+pub(super) async fn schedules(server: &ServerArgs) -> anyhow::Result<ExitCode> {
+    let staff = Staff::sign_in(server).await?;
+    let query = "query($after: String) { pluginSchedules(first: 100, after: $after) { pageInfo { hasNextPage endCursor } \
+                 nodes { id plugin name timing isActive nextDueAt pausedAt \
+                 lastRun { startedAt outcome attempt summary error replica version } } } }";
+    let (mut lines, mut after) = (Vec::new(), Value::Null);
+    loop {
+        let data = staff.send(query, json!({ "after": after })).await?;
+        let page = &data["pluginSchedules"];
+        lines.extend(items(&page["nodes"]).flat_map(schedule_lines));
+        if page["pageInfo"]["hasNextPage"] != true {
+            break;
+        }
+        after = page["pageInfo"]["endCursor"].clone();
+    }
+    if lines.is_empty() {
+        lines.push("no plugin has a schedule".to_owned());
+    }
+    say(&lines.join("\n"));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn schedule_lines(schedule: &Value) -> Vec<String> {
+    let state = match (schedule["isActive"] == true, schedule["pausedAt"].is_null()) {
+        (false, _) => "inactive",
+        (true, false) => "paused",
+        (true, true) => "active",
+    };
+    let next = schedule["nextDueAt"].as_str().map(|at| format!("; next {at}")).unwrap_or_default();
+    let (plugin, name, timing) = (&schedule["plugin"], &schedule["name"], &schedule["timing"]);
+    let mut lines = vec![format!(
+        "{state:<11} {}/{} {}{next} {}",
+        text(plugin),
+        text(name),
+        text(timing),
+        text(&schedule["id"])
+    )];
+    let run = &schedule["lastRun"];
+    if !run.is_null() {
+        let said = run["summary"].as_str().or(run["error"].as_str()).unwrap_or_default();
+        lines.push(format!(
+            "            {} {} attempt {} of {} in {}: {said}",
+            text(&run["startedAt"]),
+            text(&run["outcome"]).to_lowercase(),
+            run["attempt"],
+            text(&run["version"]),
+            text(&run["replica"])
+        ));
+    }
+    lines
+}
+
+const SUBSCRIPTIONS: &str =
+    "{ pluginSubscriptions { plugin name state waitsFor lag deadLetterCount lastFailure } }";
+
+fn subscription_line(told: &Value) -> String {
+    let lag = told["lag"].as_f64().map_or_else(|| "?".to_owned(), |lag| lag.to_string());
+    let why = [("waits: ", &told["waitsFor"]), ("last failure: ", &told["lastFailure"])];
+    let why = why.iter().filter_map(|(what, why)| Some(format!("; {what}{}", why.as_str()?)));
+    format!(
+        "subscription {} {} {}, {lag} events behind, {} dead letters{}",
+        text(&told["plugin"]),
+        text(&told["name"]),
+        text(&told["state"]).to_lowercase(),
+        told["deadLetterCount"],
+        why.collect::<String>()
+    )
 }
 
 fn health_lines(health: &Value) -> Vec<String> {

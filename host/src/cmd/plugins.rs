@@ -51,6 +51,7 @@ pub async fn run(args: &ConfigArgs, command: PluginsCommand) -> anyhow::Result<E
             plugin_life::decide(&server, "pluginEnable", json!({ "plugin": plugin })).await
         }
         PluginsCommand::Status(server) => plugin_life::status(&server).await,
+        PluginsCommand::Schedules(server) => plugin_life::schedules(&server).await,
         PluginsCommand::Test(args) => test(&args),
         PluginsCommand::Dev(dev_args) => {
             let configured = || anyhow::Ok(load(args)?.plugins.folder);
@@ -175,6 +176,9 @@ fn inspection_lines(found: &Inspection, isolation: Isolation) -> String {
     let entry_points: Vec<String> = entry_points
         .flat_map(|(point, names)| names.keys().map(move |name| format!("{point}={name}")))
         .collect();
+    let told_of =
+        found.manifest.subscriptions.iter().map(|told| format!("{}={}", told.name, told.events.join(",")));
+    let told_of: Vec<String> = told_of.collect();
     let (initialisers, usual) = (found.init_array_count, found.usual_init_array_count);
     let more = initialisers.saturating_sub(usual);
     [
@@ -188,8 +192,10 @@ fn inspection_lines(found: &Inspection, isolation: Isolation) -> String {
         ),
         format!("isolation     {}", isolation.word()),
         format!("answers       {}", list(&entry_points)),
+        format!("schedules     {}", list(&found.schedules)),
         format!("permissions   {}", list(&found.manifest.permissions.add)),
         format!("capabilities  {}", list(&capabilities)),
+        format!("told of       {}", list(&told_of)),
         format!("target        {}", found.target),
         format!("panic         {}", found.panic),
         format!("built with    plugin API {}, rustc {}, {}", found.api, found.rustc, found.profile),

@@ -38,13 +38,15 @@ macro_rules! template {
 
 const FIELDS: &str = include_str!("../../../examples/plugin-template/points/fields/fields.graphql");
 
-const TEMPLATES: [Template; 6] = [
+const TEMPLATES: [Template; 8] = [
     template!("pricing", ""),
     template!("tax", "points/tax/"),
     template!("order_process", "points/order_process/"),
     template!("approval", "points/approval/"),
     template!("fields", "points/fields/", Some(FIELDS)),
     template!("shipping_rate", "points/shipping_rate/"),
+    template!("task", "points/task/"),
+    template!("observer", "points/observer/"),
 ];
 
 /// Makes the folder `into/name`; refuses to touch one that is there.

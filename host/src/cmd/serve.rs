@@ -15,6 +15,7 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
     let _telemetry = telemetry::start(&config)?;
     let host = compose(config, Migrations::Assume).await?;
     host.start_events();
+    host.start_schedules();
     host.start_workflows();
     let server = Server::bind(host, telemetry::start_metrics()).await?;
     tracing::info!(address = %server.address, "serving");

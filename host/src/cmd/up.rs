@@ -20,6 +20,7 @@ pub async fn run(config: Config, up: UpArgs) -> anyhow::Result<ExitCode> {
     let host = compose(config, Migrations::Apply).await?;
     let logins = if up.demo { Some(demo::seed(&host).await?) } else { None };
     host.start_events();
+    host.start_schedules();
     host.start_workflows();
     let plugins = plugin_lines(&host).await?;
     let server = Server::bind(host, telemetry::start_metrics()).await?;

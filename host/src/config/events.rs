@@ -97,6 +97,9 @@ impl Events {
             "events.batch is not between 1 and 10,000".to_owned()
         } else if self.attempts == 0 {
             "events.attempts is 0: nothing would ever be tried".to_owned()
+        } else if self.kafka.acknowledge_timeout > Duration::from_secs(45) {
+            "events.kafka.acknowledge_timeout is more than 45s: a relay that waits longer loses its place"
+                .to_owned()
         } else if self.kafka.partitions < 1 {
             "events.kafka.partitions is less than 1".to_owned()
         } else {

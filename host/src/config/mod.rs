@@ -4,6 +4,7 @@
 
 mod events;
 mod plugins;
+mod search;
 mod traces;
 mod workflows;
 
@@ -18,7 +19,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::cli::ConfigArgs;
 pub use crate::config::events::{Events, Kafka};
-pub use crate::config::plugins::{Http, Plugins, Process, Quarantine, UnsignedPlugins};
+pub use crate::config::plugins::{Http, Plugins, Process, Quarantine, Schedules, UnsignedPlugins};
+pub use crate::config::search::Search;
 pub use crate::config::traces::Traces;
 pub use crate::config::workflows::Workflows;
 
@@ -37,6 +39,8 @@ pub struct Config {
     pub graphql: vectis_graphql::Limits,
     /// Events.
     pub events: Events,
+    /// Search.
+    pub search: Search,
     /// Logs.
     pub log: Log,
     /// Signing in.
@@ -46,6 +50,8 @@ pub struct Config {
     pub orders: vectis_orders::Config,
     /// Traces.
     pub traces: Traces,
+    /// Webhooks.
+    pub webhooks: vectis_webhooks::Config,
     /// Workflows.
     pub workflows: Workflows,
 }
@@ -239,12 +245,21 @@ pub fn load(args: &ConfigArgs) -> Result<Config, ConfigError> {
     }
     let mut config: Config = figment.extract().map_err(|error| ConfigError::Invalid(explain(&error)))?;
     config.events.check()?;
+    config.search.check()?;
     config.traces.check()?;
+    config.webhooks.check().map_err(ConfigError::Invalid)?;
     config.workflows.check()?;
     if let (true, Some(path)) = (config.database.url.is_empty(), config.database.url_file.clone()) {
         let url =
             std::fs::read_to_string(&path).map_err(|source| ConfigError::SecretFile { path, source })?;
         config.database.url = Secret(url.trim().to_owned());
+    }
+    if let (true, Some(path)) =
+        (config.search.meilisearch_key.is_empty(), config.search.meilisearch_key_file.clone())
+    {
+        let key =
+            std::fs::read_to_string(&path).map_err(|source| ConfigError::SecretFile { path, source })?;
+        config.search.meilisearch_key = Secret(key.trim().to_owned());
     }
     for (name, path) in config.plugins.secret_files.clone() {
         let secret = config.plugins.secrets.entry(name).or_default();

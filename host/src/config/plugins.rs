@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use vectis_contracts::plugin_schedules::ScheduleTerms;
 use vectis_contracts::plugin_services::Grants;
 use vectis_contracts::plugins::Isolation;
 use vectis_plugin_runtime as runtime;
@@ -71,6 +72,8 @@ pub struct Plugins {
     pub process: Process,
     /// When an entry point is given up.
     pub quarantine: Quarantine,
+    /// Tasks that run at times of their own.
+    pub schedules: Schedules,
 }
 
 /// What unsigned and unlisted files may do.
@@ -162,6 +165,55 @@ pub struct Quarantine {
     pub window: Duration,
 }
 
+/// `[plugins.schedules]`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Schedules {
+    /// Whether `vectis serve` and `vectis up` run tasks that are due.
+    pub run_in_server: bool,
+    /// How often it is looked for tasks that are due.
+    #[serde(with = "vectis_kernel::duration")]
+    #[schemars(with = "String")]
+    pub look_interval: Duration,
+    /// How long one run of a task may take; the plugin is asked to stop by then.
+    #[serde(with = "vectis_kernel::duration")]
+    #[schemars(with = "String")]
+    pub run_budget: Duration,
+    /// Runs under way at the same time in one process.
+    pub concurrent: usize,
+    /// How long nothing has to be heard of a process before others take up what it ran.
+    #[serde(with = "vectis_kernel::duration")]
+    #[schemars(with = "String")]
+    pub lease: Duration,
+    /// How often a run is attempted before it has failed.
+    pub attempts: u32,
+    /// Wait after the first attempt; doubled after each, up to an hour.
+    #[serde(with = "vectis_kernel::duration")]
+    #[schemars(with = "String")]
+    pub retry_wait: Duration,
+}
+
+impl Default for Schedules {
+    fn default() -> Self {
+        Self {
+            run_in_server: true,
+            look_interval: Duration::from_secs(5),
+            run_budget: runtime::RuntimeOptions::default().run_budget,
+            concurrent: 4,
+            lease: Duration::from_secs(30),
+            attempts: 5,
+            retry_wait: Duration::from_secs(30),
+        }
+    }
+}
+
+impl Schedules {
+    /// How schedules are kept.
+    pub fn terms(&self) -> ScheduleTerms {
+        ScheduleTerms { lease: self.lease, attempts: self.attempts, retry_wait: self.retry_wait }
+    }
+}
+
 /// The rules Vectis is shipped with. `carrier-rate` is not among them: it talks to the outside, so it runs apart.
 const FIRST_PARTY: [&str; 6] = [
     "approval-rules",
@@ -203,6 +255,7 @@ impl Default for Plugins {
             http: Http::default(),
             process: Process::default(),
             quarantine: Quarantine::default(),
+            schedules: Schedules::default(),
         }
     }
 }
@@ -273,6 +326,7 @@ impl Plugins {
                 .collect(),
             judge_additions: vectis_graphql::judge_additions,
             waiting_budget: self.waiting_budget,
+            run_budget: self.schedules.run_budget,
             grants: self.grants.clone(),
             ..defaults
         }

@@ -2,11 +2,11 @@
 
 mod ids;
 mod traces;
+mod wanted;
 
 use std::io::IsTerminal as _;
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use tracing_subscriber::filter::{FilterExt as _, dynamic_filter_fn, filter_fn};
 use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Registry};
@@ -14,6 +14,7 @@ use tracing_subscriber::{EnvFilter, Registry};
 use crate::config::{Config, Log, LogFormat};
 use traces::Traces;
 pub(crate) use traces::{current_trace_id, of_request};
+use wanted::Wanted;
 
 /// What a process keeps until it ends: the last spans leave when it is dropped.
 #[must_use]
@@ -26,37 +27,34 @@ type BoxedLayer = Box<dyn tracing_subscriber::Layer<Registry> + Send + Sync>;
 /// Starts logs, and traces where they are configured. Fails on a filter or an address that does not parse; does nothing when
 /// logging was started before (tests).
 pub fn start(config: &Config) -> anyhow::Result<Telemetry> {
-    let mut layers = vec![logs(&config.log)?];
     let traces = Traces::start(&config.traces)?;
-    if let Some(traces) = &traces {
-        layers.push(traces.layer());
-    }
-    // A second start in one process keeps the first subscriber.
-    let _ = tracing_subscriber::registry().with(layers).try_init();
+    subscribe(&config.log, traces.as_ref())?;
     Ok(Telemetry { _traces: traces })
 }
 
 /// Starts logs alone: for commands that nobody waits for.
 pub fn start_logs(log: &Log) -> anyhow::Result<()> {
-    let _ = tracing_subscriber::registry().with(logs(log)?).try_init();
-    Ok(())
+    subscribe(log, None)
 }
 
-/// Spans are for traces: without a collector nobody takes note of them, and they cost nothing.
-fn logs(log: &Log) -> anyhow::Result<BoxedLayer> {
-    let filter = EnvFilter::try_new(&log.filter)
+/// One filter in front of everything. A filter for each layer remembers what it was last asked, and libraries that ask whether
+/// a line is wanted and then write none would cost the next line of the log.
+fn subscribe(log: &Log, traces: Option<&Traces>) -> anyhow::Result<()> {
+    let events = EnvFilter::try_new(&log.filter)
         .map_err(|error| anyhow::anyhow!("log.filter {:?} does not parse: {error}", log.filter))?;
-    // Asked for every event: somebody who only asks whether an event were wanted, as sqlx does, leaves his answer behind, and the
-    // next event of the thread would be taken for unwanted.
-    let filter =
-        filter.and(filter_fn(|metadata| metadata.is_event())).and(dynamic_filter_fn(|_, _| true));
     let lines = tracing_subscriber::fmt::layer()
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
-    Ok(match log.format {
-        LogFormat::Text => lines.with_filter(filter).boxed(),
-        LogFormat::Json => lines.json().with_filter(filter).boxed(),
-    })
+    let lines: BoxedLayer = match log.format {
+        LogFormat::Text => lines.boxed(),
+        LogFormat::Json => lines.json().boxed(),
+    };
+    let mut layers = vec![lines];
+    layers.extend(traces.map(Traces::layer));
+    let wanted = Wanted { events, with_spans: traces.is_some() };
+    // A second start in one process keeps the first subscriber.
+    let _ = tracing_subscriber::registry().with(layers).with(wanted).try_init();
+    Ok(())
 }
 
 /// Starts collecting metrics; the handle renders them.

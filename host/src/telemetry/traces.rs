@@ -13,7 +13,6 @@ use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
-use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::layer::Layer as _;
 use uuid::Uuid;
 
@@ -46,14 +45,14 @@ impl Traces {
             .with_resource(Resource::builder().with_service_name(traces.service.clone()).build())
             .build();
         opentelemetry::global::set_tracer_provider(provider.clone());
+        vectis_events::traces::switch_on();
         Ok(Some(Self(provider)))
     }
 
-    /// What hands our own spans to it; those of libraries stay out.
+    /// What hands spans to it.
     pub(super) fn layer(&self) -> BoxedLayer {
-        let ours = filter_fn(|metadata| metadata.is_span() && metadata.target().starts_with("vectis"));
         let tracer = self.0.tracer("vectis");
-        tracing_opentelemetry::layer().with_tracer(tracer).with_location(false).with_filter(ours).boxed()
+        tracing_opentelemetry::layer().with_tracer(tracer).with_location(false).boxed()
     }
 }
 

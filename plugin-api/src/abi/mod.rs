@@ -14,11 +14,13 @@ pub mod host;
 pub mod id;
 pub mod load;
 pub mod module;
+pub mod observer;
 pub mod order_process;
 pub mod pricing;
 pub mod remote;
 pub mod services;
 pub mod shipping_rate;
+pub mod task;
 pub mod tax;
 
 pub use abi_stable;

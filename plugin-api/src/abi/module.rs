@@ -17,9 +17,11 @@ use crate::abi::contain::{contain, remember_places};
 use crate::abi::error::WireError;
 use crate::abi::fields::FieldsObj;
 use crate::abi::host::HostObj;
+use crate::abi::observer::ObserverObj;
 use crate::abi::order_process::OrderProcessObj;
 use crate::abi::pricing::PricingObj;
 use crate::abi::shipping_rate::ShippingRateObj;
+use crate::abi::task::TaskObj;
 use crate::abi::tax::TaxObj;
 use crate::error::{Error, ErrorCode};
 use crate::host::Host;
@@ -39,6 +41,9 @@ pub struct PluginMod {
     /// Since 1.1; absent from plugins built before.
     pub new_fields: extern "C" fn(RStr<'_>, RStr<'_>, HostObj) -> RResult<FieldsObj, WireError>,
     pub new_shipping_rate: extern "C" fn(RStr<'_>, RStr<'_>, HostObj) -> RResult<ShippingRateObj, WireError>,
+    /// Since 1.2; absent from plugins built before.
+    pub new_task: extern "C" fn(RStr<'_>, RStr<'_>, HostObj) -> RResult<TaskObj, WireError>,
+    pub new_observer: extern "C" fn(RStr<'_>, RStr<'_>, HostObj) -> RResult<ObserverObj, WireError>,
 }
 
 impl RootModule for PluginModRef {
@@ -60,6 +65,8 @@ pub trait Plugin: 'static {
     const APPROVAL: &'static [EntryPoint<ApprovalObj>];
     const FIELDS: &'static [EntryPoint<FieldsObj>];
     const SHIPPING_RATE: &'static [EntryPoint<ShippingRateObj>];
+    const TASK: &'static [EntryPoint<TaskObj>];
+    const OBSERVER: &'static [EntryPoint<ObserverObj>];
 }
 
 /// The static that the plugin exports under the name `abi_stable` looks for.
@@ -87,6 +94,8 @@ fn root_module<P: Plugin>() -> PluginModRef {
         new_approval: new_approval::<P>,
         new_fields: new_fields::<P>,
         new_shipping_rate: new_shipping_rate::<P>,
+        new_task: new_task::<P>,
+        new_observer: new_observer::<P>,
     };
     module.leak_into_prefix()
 }
@@ -141,6 +150,22 @@ extern "C" fn new_shipping_rate<P: Plugin>(
     host: HostObj,
 ) -> RResult<ShippingRateObj, WireError> {
     construct(P::SHIPPING_RATE, name, config, host)
+}
+
+extern "C" fn new_task<P: Plugin>(
+    name: RStr<'_>,
+    config: RStr<'_>,
+    host: HostObj,
+) -> RResult<TaskObj, WireError> {
+    construct(P::TASK, name, config, host)
+}
+
+extern "C" fn new_observer<P: Plugin>(
+    name: RStr<'_>,
+    config: RStr<'_>,
+    host: HostObj,
+) -> RResult<ObserverObj, WireError> {
+    construct(P::OBSERVER, name, config, host)
 }
 
 fn construct<O>(

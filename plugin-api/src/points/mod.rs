@@ -2,7 +2,9 @@
 
 pub mod approval;
 pub mod fields;
+pub mod observer;
 pub mod order_process;
 pub mod pricing;
 pub mod shipping_rate;
+pub mod task;
 pub mod tax;

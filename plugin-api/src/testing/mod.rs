@@ -22,10 +22,12 @@
 mod approval;
 mod fields;
 mod host;
+mod observer;
 mod order_process;
 mod pricing;
 mod schema;
 mod shipping_rate;
+mod task;
 mod tax;
 
 use std::fmt::Display;
@@ -33,10 +35,12 @@ use std::fmt::Display;
 pub use approval::{ApprovalHarness, approval, approval_facts, decision_facts};
 pub use fields::{FieldsHarness, fields, parents};
 pub use host::{LogLine, NOW_MS, TestHost};
+pub use observer::{ObserverHarness, event, observer, observer_on};
 pub use order_process::{OrderProcessHarness, order_facts, order_process};
 pub use pricing::{PricingCart, PricingHarness, pricing};
 pub use schema::assert_config_schema;
 pub use shipping_rate::{ShippingRateHarness, shipping_cart, shipping_rate, shipping_rate_on};
+pub use task::{TaskHarness, task, task_on, task_run};
 pub use tax::{TaxCart, TaxHarness, Taxed, tax};
 
 use crate::abi::contain::{contain, remember_places};

@@ -1,5 +1,5 @@
-//! Plugins frozen as binaries against this version of the API: built for 1.0, for 1.1, for a 1.2 that adds a field to the root
-//! module and a method to a vtable, and for a 1.1 with another record layout. See `tests/golden/README.md`.
+//! Plugins frozen as binaries against this version of the API: built for 1.0, for 1.1, for 1.2, for a 1.3 that adds a field to the
+//! root module and a method to a vtable, and for a 1.2 with another record layout. See `tests/golden/README.md`.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,11 +11,13 @@ use vectis_plugin_api::abi::load::{OpenErrorKind, open};
 use vectis_plugin_api::abi::module::PluginModRef;
 use vectis_plugin_api::abi::order_process::{place, states, step, transitions};
 use vectis_plugin_api::abi::pricing::{PricingCall, PricingObj, price};
+use vectis_plugin_api::abi::task::{Question, run};
 use vectis_plugin_api::abi::tax::{TaxAmount, TaxCall, TaxKind, stage, tax};
 use vectis_plugin_api::approval::{ApprovalStep, Approver};
 use vectis_plugin_api::manifest::Manifest;
 use vectis_plugin_api::order_process::{Effect, State, Step, Transition};
 use vectis_plugin_api::pricing::{Candidate, Line, PriceLevel, Priced};
+use vectis_plugin_api::task::{TaskCtx, TaskReport, TaskRun};
 use vectis_plugin_api::tax::{STAGE_VAT, TaxLine};
 use vectis_plugin_api::testing::{NOW_MS, TestHost, approval_facts, decision_facts, order_facts};
 use vectis_plugin_api::{Error, ErrorCode, Id};
@@ -182,6 +184,23 @@ fn a_1_1_plugin_answers_fields_and_mutations() {
 }
 
 #[test]
+fn plugins_from_before_1_2_have_no_tasks() {
+    assert!(load("golden-1.0.so").new_task().is_none());
+    assert!(load("golden-1.1.so").new_task().is_none());
+}
+
+#[test]
+fn a_1_2_plugin_runs_a_task() {
+    let constructor = load("golden-1.2.so").new_task().unwrap();
+    let object = constructor("golden-task".into(), "{}".into(), TestHost::default().object());
+    let question = Question { ctx: TaskCtx::new(None, 5), run: TaskRun::new("nightly", 7) };
+
+    let report = run(&object.into_result().unwrap(), 0, &question).unwrap();
+
+    assert_eq!(report, TaskReport::new(1, "nightly at 7"));
+}
+
+#[test]
 fn the_code_reports_the_manifest_that_the_file_embeds() {
     let module = load("golden-1.0.so");
     let source = std::fs::read_to_string(folder().join("plugin/plugin-1.0.toml")).unwrap();
@@ -205,7 +224,7 @@ fn the_file_tells_manifest_and_build_without_being_run() {
 fn the_layout_of_a_newer_minor_version_fits_an_older_host() {
     let host = TestHost::default();
 
-    let pricing = new_pricing(load("golden-1.2.so"), r#"{ "surcharge_micros": 7 }"#, &host).unwrap();
+    let pricing = new_pricing(load("golden-1.3.so"), r#"{ "surcharge_micros": 7 }"#, &host).unwrap();
 
     assert_eq!(price_one(&pricing, 1_000).unwrap(), [Priced::at(107).from_candidate(0)]);
 }
@@ -219,8 +238,8 @@ fn another_record_layout_is_refused_in_one_line() {
     assert!(error.report.lines().count() > 100);
 }
 
-/// What the host that offers 1.2 prints about a plugin. Builds that host, which takes a minute the first time.
-fn host_1_2(plugin: &str) -> String {
+/// What the host that offers 1.3 prints about a plugin. Builds that host, which takes a minute the first time.
+fn host_1_3(plugin: &str) -> String {
     let built = Command::new(folder().join("build.sh")).arg("host").output().unwrap();
     let errors = String::from_utf8_lossy(&built.stderr);
     assert!(built.status.success(), "tests/golden/build.sh host failed:\n{errors}");
@@ -231,12 +250,12 @@ fn host_1_2(plugin: &str) -> String {
 
 #[test]
 fn a_newer_host_loads_all_and_finds_the_additions_only_in_the_newer_plugin() {
-    for older in ["golden-1.0.so", "golden-1.1.so"] {
-        assert_eq!(host_1_2(older), "released: unknown\nprice: 105\nexplain: \"not explained\"\n");
+    for older in ["golden-1.0.so", "golden-1.1.so", "golden-1.2.so"] {
+        assert_eq!(host_1_3(older), "released: unknown\nprice: 105\nexplain: \"not explained\"\n");
     }
     assert_eq!(
-        host_1_2("golden-1.2.so"),
-        "released: with API 1.2\nprice: 105\nexplain: \"surcharge of 5\"\n"
+        host_1_3("golden-1.3.so"),
+        "released: with API 1.3\nprice: 105\nexplain: \"surcharge of 5\"\n"
     );
-    assert!(host_1_2("golden-other-layout.so").starts_with("refused: "));
+    assert!(host_1_3("golden-other-layout.so").starts_with("refused: "));
 }

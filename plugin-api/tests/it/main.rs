@@ -12,6 +12,8 @@ mod manifest;
 mod order_process;
 mod pricing;
 mod refusals;
+mod schedules;
+mod subscriptions;
 mod tables;
 mod tax;
 mod units;

@@ -39,6 +39,20 @@ impl Date {
         Self::new(text[..4].parse().ok()?, text[4..6].parse().ok()?, text[6..].parse().ok()?)
     }
 
+    /// The day of an instant in milliseconds since 1970, UTC; `None` before 1970 and after 9999.
+    pub(crate) fn of_instant(ms: i64) -> Option<Self> {
+        let mut days = u32::try_from(ms.div_euclid(86_400_000)).ok()?;
+        let (mut year, mut month) = (1970, 1);
+        while days >= days_of(year, month) {
+            days -= days_of(year, month);
+            (year, month) = if month == 12 { (year + 1, 1) } else { (year, month + 1) };
+            if year > 9999 {
+                return None;
+            }
+        }
+        Self::new(year, month, days + 1)
+    }
+
     pub(crate) fn compact(self) -> String {
         format!("{:04}{:02}{:02}", self.year, self.month, self.day)
     }

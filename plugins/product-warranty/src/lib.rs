@@ -1,4 +1,5 @@
-//! The plugin `product-warranty`: what makers stand in for, as fields of products, with certificates for pieces sold.
+//! The plugin `product-warranty`: what makers stand in for, as fields of products, with certificates for pieces sold that end
+//! by themselves.
 //!
 //! *Owns*: the terms by tax category, the form of a certificate, the table of those registered.
 //! *Depends on*: `vectis-plugin-api` alone.
@@ -9,6 +10,7 @@
 mod certificate;
 mod config;
 mod date;
+mod ending;
 
 use vectis_plugin_api::fields::{Arguments, Fields, FieldsCtx, Parent};
 use vectis_plugin_api::serde::Deserialize;
@@ -19,6 +21,7 @@ use crate::certificate::Certificate;
 pub use crate::config::Config;
 use crate::config::Terms;
 use crate::date::Date;
+pub use crate::ending::{Ending, EndingConfig};
 
 /// Answers the fields.
 pub struct ProductWarranty {
@@ -143,6 +146,7 @@ fn refusal(code: &str, field: &str, message: &str) -> Value {
 export_plugin! {
     manifest: "../plugin.toml",
     fields: { "warranty" => ProductWarranty }, graphql: "../fields.graphql",
+    task: { "end-due" => Ending },
     tables: "../tables.sql",
 }
 

@@ -1,14 +1,16 @@
 use std::collections::BTreeMap;
+use std::sync::Mutex;
 
 use vectis_plugin_api::fields::Parent;
 use vectis_plugin_api::serde_json::{Value, json};
 use vectis_plugin_api::tables::Tables;
-use vectis_plugin_api::testing::{self, FieldsHarness};
+use vectis_plugin_api::task::TaskReport;
+use vectis_plugin_api::testing::{self, FieldsHarness, TaskHarness, TestHost};
 use vectis_plugin_api::{ErrorCode, Id};
 
 use crate::certificate::Certificate;
 use crate::date::Date;
-use crate::{Config, ProductWarranty};
+use crate::{Config, Ending, EndingConfig, ProductWarranty};
 
 fn warranty() -> FieldsHarness {
     let config = json!({
@@ -36,6 +38,17 @@ fn keep_certificates(harness: &FieldsHarness) {
     });
 }
 
+fn ending(batches: Vec<u64>) -> (TestHost, TaskHarness) {
+    let host = TestHost::default();
+    let left = Mutex::new(batches.into_iter());
+    host.on_sql(move |statement, parameters| {
+        assert_eq!((statement, &parameters["today"]), ("end_due", &json!("2026-01-15")));
+        Ok(vec![json!({ "ended": left.lock().unwrap().next().unwrap_or_default() })])
+    });
+    let task = testing::task_on::<Ending>(&host, "{}").unwrap();
+    (host, task)
+}
+
 fn product(number: u8, tax_category: &str) -> Parent {
     Parent::new(Id([number; 16]), [("taxCategory", json!(tax_category))])
 }
@@ -48,6 +61,42 @@ fn register(serial: &str, bought_on: &str) -> Value {
 #[test]
 fn the_manifest_states_the_schema_of_the_configuration() {
     testing::assert_config_schema::<Config>(include_str!("../plugin.toml"), "warranty");
+}
+
+#[test]
+fn the_manifest_states_the_schema_of_the_task_that_has_none_to_speak_of() {
+    testing::assert_config_schema::<EndingConfig>(include_str!("../plugin.toml"), "end-due");
+}
+
+#[test]
+fn certificates_that_have_run_out_are_ended_as_many_at_once_as_there_are() {
+    let (_host, task) = ending(vec![5_000, 5_000, 7]);
+
+    let report = task.run(&testing::task_run(|_| {})).unwrap();
+
+    assert_eq!(report, TaskReport::new(10_007, "10007 certificates have ended before 2026-01-15"));
+    assert_eq!(task.run(&testing::task_run(|run| run.attempt = 2)).unwrap().count, 0);
+}
+
+#[test]
+fn a_run_without_time_ends_nothing_and_may_be_attempted_again() {
+    let (_host, task) = ending(vec![5_000; 100]);
+
+    let error = task.run_within(1, &testing::task_run(|_| {})).unwrap_err();
+
+    assert_eq!((error.code, error.retryable), (ErrorCode::DEADLINE, true));
+}
+
+#[test]
+fn an_instant_has_its_day() {
+    let day = |ms| Date::of_instant(ms).map(|date| date.to_string());
+
+    assert_eq!(day(0).unwrap(), "1970-01-01");
+    assert_eq!(day(1_835_395_199_999).unwrap(), "2028-02-28");
+    assert_eq!(day(1_835_395_200_000).unwrap(), "2028-02-29");
+    assert_eq!(day(1_798_761_600_000).unwrap(), "2027-01-01");
+    assert_eq!(day(-1), None);
+    assert_eq!(day(i64::MAX), None);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 pub(crate) mod borders;
 pub(crate) mod cart;
 pub(crate) mod catalogue;
+pub(crate) mod events;
 pub(crate) mod order;
 pub(crate) mod plugin;
 pub(crate) mod process;

@@ -1,10 +1,13 @@
 //! A plugin that asks the host for whatever its configuration says, where it may and where it may not.
 
+use std::time::Duration;
+
 use vectis_plugin_api::pricing::{Ctx, Line, Priced, Pricing};
 use vectis_plugin_api::schemars::{self, JsonSchema};
 use vectis_plugin_api::serde::Deserialize;
 use vectis_plugin_api::services::Request;
 use vectis_plugin_api::shipping_rate::{Rate, ShippingCart, ShippingCtx, ShippingRates};
+use vectis_plugin_api::task::{Task, TaskCtx, TaskReport, TaskRun};
 use vectis_plugin_api::{Error, Host, export_plugin};
 
 /// What a test sets.
@@ -15,6 +18,10 @@ pub struct Config {
     ask: String,
     /// Whether already by the constructor.
     at_once: bool,
+    /// How long the first attempt of a task takes.
+    first_attempt_ms: u64,
+    /// Attempts of a task that fail.
+    failures: u32,
 }
 
 impl Config {
@@ -72,8 +79,29 @@ impl ShippingRates for GreedyShipping {
     }
 }
 
+struct GreedyTask(Config, Host);
+
+impl Task for GreedyTask {
+    type Config = Config;
+
+    fn new(config: Config, host: Host) -> Result<Self, Error> {
+        Ok(Self(config, host))
+    }
+
+    fn run(&self, _ctx: &TaskCtx, run: &TaskRun) -> Result<TaskReport, Error> {
+        if run.attempt == 1 {
+            std::thread::sleep(Duration::from_millis(self.0.first_attempt_ms));
+        }
+        if run.attempt <= self.0.failures {
+            return Err(Error::internal("it was told to fail"));
+        }
+        Ok(TaskReport::new(run.attempt.into(), self.0.ask(&self.1)?))
+    }
+}
+
 export_plugin! {
     manifest: "../plugin.toml",
     pricing: { "greedy-pricing" => GreedyPricing },
     shipping_rate: { "greedy-shipping" => GreedyShipping },
+    task: { "greedy-task" => GreedyTask },
 }

@@ -3,8 +3,10 @@
 
 mod approval;
 mod fields;
+mod observer;
 mod order_process;
 mod pricing;
+mod task;
 mod tax;
 #[cfg(test)]
 mod tests;
@@ -13,8 +15,10 @@ use vectis_plugin_api::export_plugin;
 
 use crate::approval::FaultyApproval;
 use crate::fields::FaultyFields;
+use crate::observer::FaultyObserver;
 use crate::order_process::FaultyProcess;
 use crate::pricing::FaultyPricing;
+use crate::task::FaultyTask;
 use crate::tax::FaultyTax;
 
 #[expect(clippy::panic, reason = "one of the mistakes people make")]
@@ -29,4 +33,6 @@ export_plugin! {
     order_process: { "faulty-process" => FaultyProcess },
     approval: { "faulty-approval" => FaultyApproval },
     fields: { "faulty-fields" => FaultyFields }, graphql: "../fields.graphql",
+    task: { "faulty-task" => FaultyTask },
+    observer: { "faulty-observer" => FaultyObserver },
 }

@@ -36,10 +36,14 @@ fn allowed(name: &str) -> Option<Vec<String>> {
         "contracts" => list(&["kernel", "db"]),
         "graphql" => list(&["kernel", "contracts"]),
         "plugin-runtime" => list(&["kernel", "contracts", "plugin-api"]),
-        "plugin-services" => list(&["kernel", "contracts", "plugin-api"]),
+        "outbound" => list(&[]),
+        "plugin-services" => list(&["kernel", "contracts", "outbound", "plugin-api"]),
+        "webhook-sender" => list(&["kernel", "contracts", "outbound"]),
         "importer" => list(&["kernel"]),
         "events" => list(&["kernel", "db", "contracts"]),
         "events-kafka" => list(&["kernel", "contracts"]),
+        "search-index" => list(&["kernel", "db", "contracts"]),
+        "search-meilisearch" => list(&["kernel", "contracts"]),
         "workflow" => list(&["kernel", "db", "contracts"]),
         module if module_names.iter().any(|known| known == module) => list(&["kernel", "db", "contracts"]),
         "host" => {
@@ -51,8 +55,12 @@ fn allowed(name: &str) -> Option<Vec<String>> {
                 "events-kafka",
                 "graphql",
                 "importer",
+                "outbound",
                 "plugin-runtime",
                 "plugin-services",
+                "search-index",
+                "search-meilisearch",
+                "webhook-sender",
                 "workflow",
             ];
             let rooms = rooms.iter().map(|room| format!("vectis-{room}"));

@@ -5,11 +5,12 @@ use std::process::Command;
 use super::{new_plugin, outside, run, vectis};
 
 /// Point, and a configuration for its template.
-const TEMPLATES: [(&str, &str); 4] = [
+const TEMPLATES: [(&str, &str); 5] = [
     ("pricing", r#"{ "percent": 15 }"#),
     ("tax", r#"{ "name": "VAT", "rate_ppm": 200000 }"#),
     ("order_process", "{}"),
     ("approval", r#"{ "above_minor": 500000, "role": "manager" }"#),
+    ("task", "{}"),
 ];
 
 #[test]

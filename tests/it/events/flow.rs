@@ -23,7 +23,7 @@ pub(super) async fn shop_on(brokers: &str) -> TestHost {
     .await
 }
 
-pub(super) async fn place_an_order(shop: &TestHost) {
+pub(crate) async fn place_an_order(shop: &TestHost) {
     let buyer = shop.buyer().await;
     let cart = buyer.new_cart().await;
     let added = buyer.add_lines(&cart, lines(3, 1)).await.ok();

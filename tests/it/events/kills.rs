@@ -22,7 +22,7 @@ const KILLS: usize = 12;
 const EVENT: &str = "vectis.accounts.group_created.v1";
 
 /// Tells facts of forty aggregates, twenty in a unit of work, until told to stop; how many it told.
-async fn tell(shop: &TestHost, stop: &tokio_util::sync::CancellationToken) -> usize {
+pub(super) async fn tell(shop: &TestHost, stop: &tokio_util::sync::CancellationToken) -> usize {
     let aggregates: Vec<Uuid> = (1..=40).map(Uuid::from_u128).collect();
     let mut told = 0;
     while !stop.is_cancelled() {
@@ -55,7 +55,7 @@ async fn kill_relays(shop: &TestHost, brokers: &str, random: &mut StdRng) {
 }
 
 /// Everything of the load that the broker has, first copies only, by aggregate; and the number of all copies.
-async fn heard(log: &dyn EventLog, expected: usize) -> (BTreeMap<String, Vec<i64>>, usize) {
+pub(super) async fn heard(log: &dyn EventLog, expected: usize) -> (BTreeMap<String, Vec<i64>>, usize) {
     let mut subscription = log.subscribe(&unique("witness"), &["vectis.accounts"]).await.unwrap();
     let started = Instant::now();
     let (mut seen, mut copies) = (HashSet::new(), 0);

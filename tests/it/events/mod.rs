@@ -6,6 +6,10 @@ mod feed;
 mod flow;
 mod kills;
 mod logs;
+mod observing;
 mod outages;
-mod processes;
+pub(crate) mod processes;
+mod standstill;
 mod traces;
+
+pub(crate) use flow::place_an_order;

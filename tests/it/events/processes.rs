@@ -3,6 +3,8 @@
 use std::process::Stdio;
 use std::time::Duration;
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 use tokio::task::JoinSet;
@@ -10,14 +12,24 @@ use vectis_tests::TestHost;
 use vectis_tests::plugins::built_file;
 
 /// A `vectis relay` or `vectis consume` that is at work.
-pub(super) struct Process {
+pub(crate) struct Process {
     child: Child,
     _log: JoinSet<()>,
 }
 
 impl Process {
     /// Starts it on the database and the plugins of a shop, and on a broker.
-    pub(super) async fn start(shop: &TestHost, command_word: &str, brokers: &str) -> Self {
+    pub(crate) async fn start(shop: &TestHost, command_word: &str, brokers: &str) -> Self {
+        Self::start_with(shop, command_word, brokers, &[]).await
+    }
+
+    /// The same with more settings.
+    pub(crate) async fn start_with(
+        shop: &TestHost,
+        command_word: &str,
+        brokers: &str,
+        settings: &[(&str, &str)],
+    ) -> Self {
         let mut command = Command::new(built_file("vectis", "vectis"));
         command.arg(command_word);
         for (key, value) in [
@@ -29,6 +41,9 @@ impl Process {
             ("log.format", "json"),
             ("log.filter", "error,vectis::cmd=info"),
         ] {
+            command.args(["--set", &format!("{key}={value}")]);
+        }
+        for (key, value) in settings {
             command.args(["--set", &format!("{key}={value}")]);
         }
         // A folder without vectis.toml.
@@ -57,8 +72,14 @@ impl Process {
         Self { child, _log: log }
     }
 
+    /// Any signal.
+    pub(crate) fn signal(&self, signal: Signal) {
+        let pid = self.child.id().and_then(|pid| i32::try_from(pid).ok()).expect("it runs");
+        kill(Pid::from_raw(pid), signal).expect("a running program can be signalled");
+    }
+
     /// SIGKILL.
-    pub(super) async fn kill(mut self) {
+    pub(crate) async fn kill(mut self) {
         self.child.kill().await.expect("a running program can be killed");
     }
 }

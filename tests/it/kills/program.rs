@@ -46,7 +46,7 @@ impl Program {
         command.current_dir(shop.plugins.path()).stderr(Stdio::piped()).kill_on_drop(true);
         let mut process = command.spawn().expect("the program starts");
         let mut lines = BufReader::new(process.stderr.take().expect("it was piped")).lines();
-        let address = timeout(Duration::from_secs(30), address(&mut lines)).await;
+        let address = timeout(Duration::from_secs(120), address(&mut lines)).await;
         let address = address.expect("the program serves in time").expect("the program serves");
         let mut log = JoinSet::new();
         // It must be able to write on; whatever it warns of belongs to the test's output.

@@ -5,9 +5,9 @@ mod batches;
 mod contributions;
 mod life;
 mod mutations;
-mod permissions;
+pub(crate) mod permissions;
 mod refusals;
-mod tables;
+pub(crate) mod tables;
 
 use serde_json::{Value, json};
 use vectis_tests::{Client, Graphql, PluginFolder, TestHost};

@@ -16,7 +16,7 @@ async fn fields(client: &Client, type_name: &str) -> Vec<String> {
 }
 
 /// Gives the demo shop's administrator the plugins' permissions too.
-pub(super) async fn staff_with(host: &TestHost, keys: &[&str]) -> Client {
+pub(crate) async fn staff_with(host: &TestHost, keys: &[&str]) -> Client {
     let staff = host.staff().await;
     let role = staff
         .mutate("staffRoleUpsert { roleId }", json!({ "name": "Warranties", "permissions": keys }))

@@ -10,7 +10,7 @@ use crate::kills::program::Program;
 use crate::shop::no_plugins::channel_id;
 
 /// A shop in which tools have a warranty of two years.
-async fn selling_tools() -> (TestHost, Client) {
+pub(crate) async fn selling_tools() -> (TestHost, Client) {
     let host = shop().await;
     let staff = staff_with(&host, &["warranty.read", "warranty.register"]).await;
     let terms = json!({ "categories": { "tools": { "months": 24, "scope": "PARTS" } } });
@@ -25,7 +25,7 @@ async fn selling_tools() -> (TestHost, Client) {
     (host, staff)
 }
 
-async fn register(staff: &Client, serial: &str, bought_on: &str) -> Value {
+pub(crate) async fn register(staff: &Client, serial: &str, bought_on: &str) -> Value {
     let input = json!({ "serialNumber": serial, "taxCategory": "tools", "boughtOn": bought_on });
     let query = "mutation($i: WarrantyRegisterInput!) { warrantyRegister(input: $i) { \
                  certificate { number validUntil endedOn } userErrors { code } } }";
@@ -34,7 +34,7 @@ async fn register(staff: &Client, serial: &str, bought_on: &str) -> Value {
     answer.at("/warrantyRegister")
 }
 
-async fn certificate(staff: &Client, number: &Value) -> Value {
+pub(crate) async fn certificate(staff: &Client, number: &Value) -> Value {
     let query = "query($n: String!) { warrantyCertificate(number: $n) { serialNumber validUntil } }";
     let answer = staff.send(query, json!({ "n": number })).await;
     assert!(answer.body["errors"].is_null(), "{}", answer.body);

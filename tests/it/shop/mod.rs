@@ -4,3 +4,4 @@ mod carrier_rate;
 mod large_order;
 pub(crate) mod no_plugins;
 mod one_more_plugin;
+mod order_notifier;

@@ -42,9 +42,8 @@ async fn the_word_of_a_worker_that_was_taken_for_dead_counts_no_more() {
     let decided = stage.journal.decide(&ctx, &stage.processes, 10).await.unwrap();
     assert_eq!(decided, 1);
     let lease = Duration::from_secs(60);
-    let claim = |ctx: Ctx| async move {
-        stage.journal.claim(&ctx, &stage.processes, 10, lease).await.unwrap()
-    };
+    let claim =
+        |ctx: Ctx| async move { stage.journal.claim(&ctx, &stage.processes, 10, lease).await.unwrap() };
     let slow = claim(ctx.clone()).await.remove(0);
     assert_eq!(claim(ctx.clone()).await.len(), 0, "it is claimed");
     let later = Arc::new(FixedClock::at(ctx.now() + lease));

@@ -43,6 +43,10 @@ pub trait EventHandler: Send + Sync {
     /// The event types it takes, or `None` for all. A version of one of them that is not listed becomes a dead letter;
     /// every other type is passed over.
     fn event_types(&self) -> Option<Vec<&'static str>>;
+    /// Which of these it wants at all, an answer for each; the others leave no trace, not even in the inbox.
+    async fn wants(&self, events: &[&IncomingEvent]) -> Result<Vec<bool>, HandleError> {
+        Ok(vec![true; events.len()])
+    }
     /// Takes events in, none of which it has taken before, in order per key. The caller commits.
     async fn handle(&self, tx: &mut Tx, ctx: &Ctx, events: &[IncomingEvent]) -> Result<(), HandleError>;
 }

@@ -74,6 +74,13 @@ pub trait EventLog: Send + Sync {
     /// Reads topics as one of a group: each record goes to one of its members, from the beginning at first, later from
     /// where the group has come to.
     async fn subscribe(&self, group: &str, topics: &[&str]) -> Result<Box<dyn Subscription>, LogError>;
+    /// Gives a group that is new its place: before the oldest record, or behind all there are. False when the log gives no
+    /// place before the first commit, so that every new group is before the oldest.
+    async fn begin(&self, group: &str, from_beginning: bool) -> Result<bool, LogError>;
+    /// How many records of the topics a group is not yet done with, wherever it reads.
+    async fn lag_of(&self, group: &str, topics: &[&str]) -> Result<u64, LogError>;
+    /// Forgets a group that nobody reads for any more, and its place.
+    async fn forget(&self, group: &str) -> Result<(), LogError>;
     /// Reads topics alone, from now on, and leaves no trace: for people who look.
     async fn watch(&self, topics: &[&str]) -> Result<Box<dyn Subscription>, LogError>;
 }

@@ -50,6 +50,22 @@ impl Place {
         Ok(Self { home, cluster, socket_dir, log, owner })
     }
 
+    /// Where a server runs on the cluster already; makes and changes nothing.
+    pub(super) fn find(data_dir: &Path) -> Option<Self> {
+        let home = data_dir.canonicalize().ok()?;
+        let (cluster, log) = (home.join("cluster"), home.join("postgres.log"));
+        let place = Self { socket_dir: socket_path(&home).ok()?, home, cluster, log, owner: None };
+        place.server_pid().map(|_| place)
+    }
+
+    /// The process that runs on the cluster, by its pid file; none when that process is something else by now.
+    fn server_pid(&self) -> Option<i32> {
+        let text = fs::read_to_string(self.cluster.join("postmaster.pid")).ok()?;
+        let pid = first_line_number(&text)?;
+        let command_line = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
+        mentions(&command_line, &self.cluster).then_some(pid)
+    }
+
     /// Major version of the cluster, `None` when there is no cluster yet.
     pub(super) fn made_by(&self) -> Result<Option<u32>, EmbeddedError> {
         let file = self.cluster.join("PG_VERSION");
@@ -165,6 +181,12 @@ pub(super) fn closed_folder(dir: &Path, owner: Owner) -> Option<PathBuf> {
 /// The folder of the socket: in the home, or, when that path is too long for a socket, a short one of our own among the
 /// temporary files.
 fn socket_dir(home: &Path, owner: Option<Owner>) -> Result<PathBuf, EmbeddedError> {
+    let dir = socket_path(home)?;
+    make_private(&dir, owner)?;
+    Ok(dir)
+}
+
+fn socket_path(home: &Path) -> Result<PathBuf, EmbeddedError> {
     let fits = |dir: &Path| dir.join(SOCKET).as_os_str().len() <= SOCKET_PATH_MAX;
     let mut dir = home.join("socket");
     if !fits(&dir) {
@@ -175,7 +197,6 @@ fn socket_dir(home: &Path, owner: Option<Owner>) -> Result<PathBuf, EmbeddedErro
     if !fits(&dir) {
         return Err(EmbeddedError::SocketPathTooLong { path: dir.join(SOCKET), max: SOCKET_PATH_MAX });
     }
-    make_private(&dir, owner)?;
     Ok(dir)
 }
 

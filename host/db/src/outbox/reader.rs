@@ -54,6 +54,8 @@ impl Reader {
     /// Joins the readers of a name. The first read looks for lanes.
     pub async fn join(db: &Db, name: &str, topics: &[&str]) -> Result<Self, ReaderError> {
         let mut session = db.pool().acquire().await?.detach();
+        // The lease: the server ends the session of a reader that has stood still for so long, and with it its locks.
+        sqlx::query("SET idle_session_timeout = '60s'").execute(&mut session).await?;
         sqlx::query!("SELECT pg_advisory_lock_shared(hashtext('vectis.reader.' || $1::text), 1000)", name)
             .execute(&mut session)
             .await?;
@@ -283,6 +285,24 @@ pub async fn standings(db: &Db) -> Result<Vec<Standing>, DbError> {
     .fetch_all(db.pool())
     .await?;
     Ok(standings)
+}
+
+/// Gives a reader that is new its place: before the oldest event, or behind all that is committed.
+pub async fn begin(db: &Db, name: &str, from_beginning: bool) -> Result<(), DbError> {
+    sqlx::query!(
+        "INSERT INTO events.reader (name, lane, fence, transaction_id, position)          SELECT $1, lane, 0, CASE WHEN $2 THEN '0'::xid8 ELSE pg_snapshot_xmin(pg_current_snapshot()) END, 0          FROM generate_series(0, 3) AS each (lane)          ON CONFLICT (name, lane) DO NOTHING",
+        name,
+        from_beginning
+    )
+    .execute(db.pool())
+    .await?;
+    Ok(())
+}
+
+/// Forgets where a reader has come to. Whoever reads under the name now is shut out.
+pub async fn forget(db: &Db, name: &str) -> Result<(), DbError> {
+    sqlx::query!("DELETE FROM events.reader WHERE name = $1", name).execute(db.pool()).await?;
+    Ok(())
 }
 
 /// Sends a reader back to before everything that became true at `since` or later, and lets its consumer forget that it took

@@ -45,6 +45,23 @@ async fn a_cluster_is_made_once_and_found_again_after_a_stop() {
 }
 
 #[tokio::test]
+async fn who_only_looks_in_finds_the_cluster_while_it_runs_and_not_after() {
+    let folder = open_folder();
+    let data_dir = folder.path().join("postgres");
+    assert!(EmbeddedPostgres::running(&data_dir).await.is_none());
+    assert!(!data_dir.exists(), "looking makes nothing");
+    let postgres = EmbeddedPostgres::start(throw_away(folder.path())).await.unwrap();
+
+    let options = EmbeddedPostgres::running(&data_dir).await.expect("it runs");
+    let mut guest = options.connect().await.unwrap();
+    sqlx::query("SELECT 1").execute(&mut guest).await.unwrap();
+    guest.close().await.unwrap();
+
+    postgres.stop().await;
+    assert!(EmbeddedPostgres::running(&data_dir).await.is_none());
+}
+
+#[tokio::test]
 async fn dropping_it_stops_the_server_although_a_connection_is_open() {
     let folder = open_folder();
     let postgres = EmbeddedPostgres::start(throw_away(folder.path())).await.unwrap();

@@ -145,6 +145,33 @@ impl EventLog for KafkaLog {
         Ok(Box::new(reading))
     }
 
+    /// A group has no place before it commits; what it is not to be told of is told apart by time.
+    async fn begin(&self, _group: &str, _from_beginning: bool) -> Result<bool, LogError> {
+        Ok(false)
+    }
+
+    async fn lag_of(&self, group: &str, topics: &[&str]) -> Result<u64, LogError> {
+        subscription::lag_of(self.consuming(group, "earliest"), topics).await
+    }
+
+    async fn forget(&self, group: &str) -> Result<(), LogError> {
+        let admin: AdminClient<DefaultClientContext> =
+            client(&self.settings).create().map_err(|error| unavailable(&error))?;
+        let options = AdminOptions::new().request_timeout(Some(PATIENCE)).operation_timeout(Some(PATIENCE));
+        let gone = admin.delete_groups(&[group], &options).await.map_err(|error| unavailable(&error))?;
+        for outcome in gone {
+            match outcome {
+                Ok(_) | Err((_, RDKafkaErrorCode::GroupIdNotFound)) => {}
+                Err((group, code)) => {
+                    return Err(LogError::Unavailable(format!(
+                        "the group {group} cannot be forgotten: {code}"
+                    )));
+                }
+            }
+        }
+        Ok(())
+    }
+
     async fn watch(&self, topics: &[&str]) -> Result<Box<dyn Subscription>, LogError> {
         let config = self.consuming("vectis-watch", "latest");
         Ok(Box::new(Reading::onlooker(config, topics).await?))

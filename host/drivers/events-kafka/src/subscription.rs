@@ -123,20 +123,42 @@ impl Subscription for Reading {
         let consumer = self.consumer()?.clone();
         blocking(move || {
             let assigned = consumer.assignment()?;
-            let done = consumer.committed_offsets(assigned, PATIENCE)?;
-            let mut behind = 0;
-            for place in done.elements() {
-                let (low, high) = consumer.fetch_watermarks(place.topic(), place.partition(), PATIENCE)?;
-                let at = match place.offset() {
-                    Offset::Offset(at) => at,
-                    _ => low,
-                };
-                behind += high.saturating_sub(at).unsigned_abs();
-            }
-            Ok(behind)
+            behind(&consumer, assigned)
         })
         .await
     }
+}
+
+/// Records of the places that their group is not done with.
+fn behind(consumer: &StreamConsumer, places: TopicPartitionList) -> Result<u64, KafkaError> {
+    let done = consumer.committed_offsets(places, PATIENCE)?;
+    let mut behind = 0;
+    for place in done.elements() {
+        let (low, high) = consumer.fetch_watermarks(place.topic(), place.partition(), PATIENCE)?;
+        let at = match place.offset() {
+            Offset::Offset(at) => at,
+            _ => low,
+        };
+        behind += high.saturating_sub(at).unsigned_abs();
+    }
+    Ok(behind)
+}
+
+/// The same of all partitions of some topics, without joining the group.
+pub(crate) async fn lag_of(config: ClientConfig, topics: &[&str]) -> Result<u64, LogError> {
+    let topics: Vec<String> = topics.iter().map(|topic| (*topic).to_owned()).collect();
+    blocking(move || {
+        let consumer: StreamConsumer = config.create()?;
+        let mut places = TopicPartitionList::new();
+        for topic in &topics {
+            let metadata = consumer.fetch_metadata(Some(topic), PATIENCE)?;
+            for partition in metadata.topics().iter().flat_map(|topic| topic.partitions()) {
+                places.add_partition(topic, partition.id());
+            }
+        }
+        behind(&consumer, places)
+    })
+    .await
 }
 
 impl Drop for Reading {

@@ -123,6 +123,7 @@ impl Consumer {
             }
         }
         self.bury(&dead).await?;
+        let taken = self.wanted(taken).await;
         let events: Vec<&IncomingEvent> = taken.iter().map(|(_, event)| event).collect();
         let since = SystemTime::now();
         match self.together(&events).await {
@@ -140,6 +141,19 @@ impl Consumer {
             traces::taken(self.handler.consumer(), [&delivered.record].into_iter(), since);
         }
         Ok(())
+    }
+
+    /// Those that the handler wants. One that cannot say so now wants all of them.
+    async fn wanted<'a>(
+        &self,
+        taken: Vec<(&'a Delivered, IncomingEvent)>,
+    ) -> Vec<(&'a Delivered, IncomingEvent)> {
+        let events: Vec<&IncomingEvent> = taken.iter().map(|(_, event)| event).collect();
+        let wanted = match self.handler.wants(&events).await {
+            Ok(wanted) => wanted,
+            Err(_) => return taken,
+        };
+        taken.into_iter().zip(wanted).filter_map(|(one, is_wanted)| is_wanted.then_some(one)).collect()
     }
 
     fn fate(&self, delivered: &Delivered) -> Fate {

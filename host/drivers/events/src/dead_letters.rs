@@ -3,6 +3,7 @@
 use uuid::Uuid;
 use vectis_contracts::ports::event_handler::{EventHandler, HandleError};
 use vectis_contracts::ports::event_log::{Delivered, EventLog, Record};
+use vectis_contracts::ports::event_observers::{EventObservers, Observed, SubscriptionId};
 use vectis_db::dead_letters::{self, DeadLetter};
 use vectis_db::{Db, DbError};
 use vectis_kernel::Ctx;
@@ -46,6 +47,33 @@ async fn failed_again(db: &Db, id: Uuid, error: HandleError) -> Result<Redriven,
     let reason = error.to_string();
     dead_letters::tried_again(db, id, &reason).await?;
     Ok(Redriven::Failed(reason))
+}
+
+/// Tells a plugin of the event again. Between its answer and the end of the letter nothing is held, so whoever dies there has
+/// it told once more.
+pub(crate) async fn tell_again(
+    db: &Db,
+    observers: &dyn EventObservers,
+    id: &SubscriptionId,
+    letter: &DeadLetter,
+) -> Result<Redriven, DbError> {
+    let failed = |reason: String| failed_again(db, letter.id, HandleError::Failed(reason));
+    let event = match incoming::read(&as_delivered(letter)) {
+        Ok(event) => event,
+        Err(no_event) => return failed(no_event.reason).await,
+    };
+    match observers.tell(id, Ctx::system("redrive").now(), &[event]).await {
+        Ok(outcomes) => match outcomes.into_iter().next() {
+            Some(Observed::Taken) | None => {
+                let mut tx = db.begin().await?;
+                let is_there = dead_letters::take(&mut tx, letter.id).await?;
+                tx.commit().await?;
+                Ok(if is_there { Redriven::TakenIn } else { Redriven::Gone })
+            }
+            Some(Observed::Retry(reason) | Observed::GiveUp(reason)) => failed(reason).await,
+        },
+        Err(untold) => failed(untold.to_string()).await,
+    }
 }
 
 /// The record it was.

@@ -75,6 +75,19 @@ impl EventLog for EmbeddedLog {
         Ok(Box::new(Joined { reader, door, look_every: self.look_every, db, group }))
     }
 
+    async fn begin(&self, group: &str, from_beginning: bool) -> Result<bool, LogError> {
+        outbox::begin(&self.db, group, from_beginning).await.map_err(|error| unavailable(&error))?;
+        Ok(true)
+    }
+
+    async fn lag_of(&self, group: &str, _topics: &[&str]) -> Result<u64, LogError> {
+        behind(&self.db, group).await
+    }
+
+    async fn forget(&self, group: &str) -> Result<(), LogError> {
+        outbox::forget(&self.db, group).await.map_err(|error| unavailable(&error))
+    }
+
     async fn watch(&self, topics: &[&str]) -> Result<Box<dyn Subscription>, LogError> {
         let cursor = outbox::horizon(&self.db).await.map_err(|error| unavailable(&error))?;
         Ok(Box::new(Watching {
@@ -154,10 +167,15 @@ impl Subscription for Joined {
     }
 
     async fn lag(&mut self) -> Result<u64, LogError> {
-        let standings = outbox::standings(&self.db).await.map_err(|error| unavailable(&error))?;
-        let own = standings.into_iter().find(|standing| standing.name == self.group);
-        Ok(own.map_or(0, |standing| standing.behind.unsigned_abs()))
+        behind(&self.db, &self.group).await
     }
+}
+
+/// Events of any topic that a group is not done with.
+async fn behind(db: &Db, group: &str) -> Result<u64, LogError> {
+    let standings = outbox::standings(db).await.map_err(|error| unavailable(&error))?;
+    let own = standings.into_iter().find(|standing| standing.name == group);
+    Ok(own.map_or(0, |standing| standing.behind.unsigned_abs()))
 }
 
 /// Somebody who only looks.

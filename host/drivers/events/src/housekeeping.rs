@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use vectis_db::{Db, DbError, inbox, outbox};
+use vectis_db::{Db, DbError, inbox, outbox, subscribers};
 
 /// How long things are kept.
 #[derive(Clone, Debug)]
@@ -13,11 +13,19 @@ pub struct Keep {
     pub inbox: Duration,
     /// Readers that the present configuration has. Others hold nothing back.
     pub readers: Vec<&'static str>,
+    /// Whether subscriptions of plugins read the outbox too. Those served of late hold it back, others do not.
+    pub has_subscribers: bool,
 }
 
 /// Empties what is over. Safe to run anywhere, any number of times at once.
 pub async fn clean_up(db: &Db, keep: &Keep) -> Result<(), DbError> {
-    let slots = outbox::empty_slots(db, keep.outbox, &keep.readers).await?;
+    let subscribed = match keep.has_subscribers {
+        true => subscribers::waited_for(db, keep.outbox).await?,
+        false => Vec::new(),
+    };
+    let readers: Vec<&str> =
+        keep.readers.iter().copied().chain(subscribed.iter().map(String::as_str)).collect();
+    let slots = outbox::empty_slots(db, keep.outbox, &readers).await?;
     let forgotten = inbox::forget(db, keep.inbox).await?;
     if slots + forgotten > 0 {
         tracing::info!(slots, forgotten, "the outbox and the inbox were cleaned up");

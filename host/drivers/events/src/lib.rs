@@ -8,13 +8,16 @@
 
 pub mod consumer;
 pub mod dead_letters;
+pub mod desk;
 pub mod embedded;
 pub mod feeds;
 pub mod housekeeping;
 pub mod incoming;
 pub mod relay;
 pub mod replay;
+pub mod subscribers;
 pub mod traces;
 
 mod back_off;
+mod delivery;
 mod records;

@@ -4,6 +4,7 @@
 //! id, the span of sending an event from the event's. Whoever generates ids asks here.
 
 use std::cell::Cell;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
 use opentelemetry::trace::{
@@ -11,12 +12,20 @@ use opentelemetry::trace::{
     Tracer as _,
 };
 use opentelemetry::{Context, KeyValue, global};
-use tracing::Level;
 use uuid::Uuid;
 use vectis_contracts::ports::event_log::{Record, header};
 
+/// Whether anybody takes traces. To ask the subscriber would cost the next line of the log: its filters remember what they
+/// were last asked.
+static ARE_WANTED: AtomicBool = AtomicBool::new(false);
+
 thread_local! {
     static PLANNED: Cell<Option<SpanId>> = const { Cell::new(None) };
+}
+
+/// From now on the traces of events are told.
+pub fn switch_on() {
+    ARE_WANTED.store(true, Ordering::Relaxed);
 }
 
 /// The id that the next span begun on this thread must have, once.
@@ -43,7 +52,7 @@ pub(crate) fn trace_id(record: &Record) -> Option<Uuid> {
 
 /// Says that records were sent, each in the trace it came from.
 pub(crate) fn sent<'a>(records: impl Iterator<Item = &'a Record>, since: SystemTime) {
-    if !tracing::span_enabled!(Level::INFO) {
+    if !ARE_WANTED.load(Ordering::Relaxed) {
         return;
     }
     for record in records {
@@ -67,7 +76,7 @@ pub(crate) fn taken<'a>(
     records: impl Iterator<Item = &'a Record>,
     since: SystemTime,
 ) {
-    if !tracing::span_enabled!(Level::INFO) {
+    if !ARE_WANTED.load(Ordering::Relaxed) {
         return;
     }
     for record in records {

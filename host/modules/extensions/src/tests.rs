@@ -1,6 +1,9 @@
 //! On the module's own migrations and `events`.
 
+pub(crate) mod fakes;
+
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
@@ -9,8 +12,14 @@ use uuid::Uuid;
 use vectis_contracts::extensions::{
     Emit, ExtensionCode, Extensions, MAX_BYTES, MAX_ENTRIES, MAX_VALUE_BYTES, Put,
 };
+use vectis_contracts::plugin_schedules::ScheduleTerms;
 use vectis_db::{Db, testing};
 use vectis_kernel::{Ctx, Failure, FixedClock};
+
+use self::fakes::FakeAudit;
+
+pub(crate) const TERMS: ScheduleTerms =
+    ScheduleTerms { lease: Duration::from_secs(30), attempts: 3, retry_wait: Duration::from_secs(20) };
 
 struct Room {
     db: Db,
@@ -19,7 +28,9 @@ struct Room {
 
 async fn room(pool: PgPool) -> Room {
     let db = testing::db(pool, &[&crate::MIGRATIONS]).await;
-    Room { db: db.clone(), extensions: crate::build(crate::Deps { db }).extensions }
+    let built =
+        crate::build(crate::Deps { db: db.clone(), audit: Arc::<FakeAudit>::default(), schedules: TERMS });
+    Room { db, extensions: built.extensions }
 }
 
 fn now() -> DateTime<Utc> {

@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use vectis_contracts::products::{
-    Activity, Category, Product, ProductActivity, ProductCode, ProductFilter, Products, UpsertProduct,
-    Variant,
+    Activity, Category, Product, ProductActivity, ProductCode, ProductFacts, ProductFilter, Products,
+    UpsertProduct, Variant,
 };
 use vectis_db::retrying;
 use vectis_kernel::ids::{CategoryId, ProductId, VariantId};
@@ -112,6 +112,25 @@ impl Products for PgProducts {
         }
         let found = store::products(self.deps.db.pool(), &[], &[slug.to_owned()], visible(ctx)).await?;
         Ok(found.into_iter().next())
+    }
+
+    async fn facts_by_id(
+        &self,
+        _ctx: &Ctx,
+        ids: &[ProductId],
+    ) -> Result<Vec<ProductFacts>, Failure<ProductCode>> {
+        check_count(ids.len())?;
+        let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
+        Ok(store::facts(self.deps.db.pool(), &ids).await?)
+    }
+
+    async fn active_after(
+        &self,
+        _ctx: &Ctx,
+        after: Option<ProductId>,
+        most: u32,
+    ) -> Result<Vec<ProductId>, Failure<ProductCode>> {
+        Ok(store::active_after(self.deps.db.pool(), after, most).await?)
     }
 
     async fn list(

@@ -1,6 +1,7 @@
 //! All SQL of the schema `products`: what is read of variants here, products, categories and writes beside it.
 
 mod categories;
+mod facts;
 mod products;
 mod write_products;
 mod write_variants;
@@ -12,6 +13,7 @@ use vectis_contracts::products::{Activity, Package, QuantityLimits, Variant};
 use vectis_kernel::Quantity;
 
 pub(crate) use categories::{categories, category_ids, lock_tree, upsert_category};
+pub(crate) use facts::{active_after, facts};
 pub(crate) use products::{Wanted, list, products, search};
 pub(crate) use write_products::{
     activate_product, lock_products, replace_categories, upsert_products, version_of,

@@ -5,6 +5,7 @@ use vectis_contracts::points::{
     Approver, Jurisdiction, OrderEffect, OrderState, OrderStep, OrderTransition, PricingLine, TaxingLine,
     TaxingQuestion,
 };
+use vectis_contracts::ports::event_observers::Observed;
 use vectis_kernel::ids::{ChannelId, VariantId};
 use vectis_kernel::{Currency, Money, Quantity};
 use vectis_plugin_api::Id;
@@ -12,10 +13,11 @@ use vectis_plugin_api::abi::approval::{ApprovalStepRecord, ApproverRecord};
 use vectis_plugin_api::abi::order_process::StepRecord;
 use vectis_plugin_api::abi::tax::{TaxAmount, TaxAnswer, TaxKind};
 use vectis_plugin_api::approval::{ApprovalStep, Approver as WireApprover};
+use vectis_plugin_api::observer::{Event, Outcome};
 use vectis_plugin_api::order_process::Step;
 use vectis_plugin_api::pricing::Priced;
 
-use crate::adapters::{approval, fields, order_process, pricing, tax};
+use crate::adapters::{approval, fields, observer, order_process, pricing, tax};
 use crate::conformance::Dice;
 use crate::fuzz::fuzz;
 
@@ -285,6 +287,39 @@ fn answers_of_fields() {
         match fields::read(&text, expected) {
             Ok(answers) => assert_eq!(answers.len(), expected, "{text}"),
             Err(why) => assert!(!why.is_empty()),
+        }
+    });
+}
+
+#[test]
+fn outcomes_of_observers() {
+    fuzz("outcomes of observers", |dice| {
+        let event = |dice: &mut Dice| {
+            let mut event = Event::default();
+            event.aggregate_id = Id([u8::try_from(dice.below(3)).unwrap(); 16]);
+            event
+        };
+        let outcome = |dice: &mut Dice| match dice.below(3) {
+            0 => Outcome::Taken,
+            1 => Outcome::retry(text(dice)),
+            _ => Outcome::give_up(text(dice)),
+        };
+        let events: Vec<Event> = (0..dice.below(5)).map(|_| event(dice)).collect();
+        let outcomes: Vec<Outcome> = (0..dice.below(5)).map(|_| outcome(dice)).collect();
+
+        let Ok(taken) = observer::checked(&events, outcomes.clone()) else { return };
+        assert_eq!(taken.len(), events.len(), "{outcomes:?}");
+        for (at, (event, observed)) in events.iter().zip(&taken).enumerate() {
+            let waits = |(before, observed): (&Event, &Observed)| {
+                before.aggregate_id == event.aggregate_id && matches!(observed, Observed::Retry(_))
+            };
+            let is_behind = !event.aggregate_id.is_nil() && events[..at].iter().zip(&taken).any(waits);
+            match observed {
+                Observed::Taken => assert!(!is_behind, "{outcomes:?}"),
+                Observed::Retry(why) | Observed::GiveUp(why) => {
+                    assert!(!why.trim().is_empty(), "{outcomes:?}")
+                }
+            }
         }
     });
 }

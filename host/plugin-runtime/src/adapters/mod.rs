@@ -4,9 +4,11 @@ mod approval;
 mod fields;
 #[cfg(test)]
 mod fuzz;
+mod observer;
 mod order_process;
 mod pricing;
 mod shipping_rate;
+mod task;
 mod tax;
 
 use std::sync::Arc;
@@ -18,9 +20,13 @@ use vectis_plugin_api::{ErrorCode, Id};
 
 pub(crate) use crate::adapters::approval::{ApprovalAdapter, construct as construct_approval};
 pub(crate) use crate::adapters::fields::{FieldsAdapter, construct as construct_fields};
+pub(crate) use crate::adapters::observer::{
+    ObserverAdapter, ObserverQuestion, construct as construct_observer,
+};
 pub(crate) use crate::adapters::order_process::{OrderProcessAdapter, construct as construct_order_process};
 pub(crate) use crate::adapters::pricing::{PricingAdapter, construct as construct_pricing};
 pub(crate) use crate::adapters::shipping_rate::{ShippingRateAdapter, construct as construct_shipping_rate};
+pub(crate) use crate::adapters::task::{TaskAdapter, construct as construct_task};
 pub(crate) use crate::adapters::tax::{TaxAdapter, construct as construct_tax};
 use crate::lifecycle::Recipe;
 use crate::point::Point;
@@ -60,6 +66,8 @@ pub(crate) fn rehearse(point: Point, recipe: Recipe) -> Result<(), Fault> {
         Point::Approval => ApprovalAdapter::start(recipe).map(drop),
         Point::Fields => FieldsAdapter::start(recipe).map(drop),
         Point::ShippingRate => ShippingRateAdapter::start(recipe).map(drop),
+        Point::Task => TaskAdapter::start(recipe).map(drop),
+        Point::Observer => ObserverAdapter::start(recipe).map(drop),
     }
 }
 
@@ -73,6 +81,8 @@ pub(crate) fn is_in_code(point: Point, module: PluginModRef, name: &str) -> bool
         Point::Approval => approval::construct(module, name, "", host).map(drop),
         Point::Fields => fields::construct(module, name, "", host).map(drop),
         Point::ShippingRate => shipping_rate::construct(module, name, "", host).map(drop),
+        Point::Task => task::construct(module, name, "", host).map(drop),
+        Point::Observer => observer::construct(module, name, "", host).map(drop),
     };
     !outcome.is_err_and(|error| error.code == ErrorCode::UNSUPPORTED)
 }

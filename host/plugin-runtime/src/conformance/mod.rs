@@ -9,6 +9,7 @@ mod config_cases;
 mod dice;
 mod exam;
 mod fields;
+mod observer;
 mod order_process;
 mod pricing;
 mod promise;
@@ -18,6 +19,7 @@ mod services;
 mod shipping_rate;
 mod stopwatch;
 mod subject;
+mod task;
 mod tax;
 #[cfg(test)]
 mod tests;
@@ -111,6 +113,8 @@ impl Conformance {
                 Point::Approval => timing::time::<approval::ApprovalExam>(&origin, seed),
                 Point::Fields => timing::time::<fields::FieldsExam>(&origin, seed),
                 Point::ShippingRate => timing::time::<shipping_rate::ShippingRateExam>(&origin, seed),
+                Point::Task => timing::time::<task::TaskExam>(&origin, seed),
+                Point::Observer => timing::time::<observer::ObserverExam>(&origin, seed),
             };
             (format!("{} {}", entry.point, entry.name), timings)
         };
@@ -153,5 +157,7 @@ fn examine(point: Point, origin: &Origin, seed: u64, run: &Run) {
         Point::Approval => exam::sit::<approval::ApprovalExam>(origin, seed, run),
         Point::Fields => exam::sit::<fields::FieldsExam>(origin, seed, run),
         Point::ShippingRate => exam::sit::<shipping_rate::ShippingRateExam>(origin, seed, run),
+        Point::Task => exam::sit::<task::TaskExam>(origin, seed, run),
+        Point::Observer => exam::sit::<observer::ObserverExam>(origin, seed, run),
     }
 }

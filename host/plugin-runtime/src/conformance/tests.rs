@@ -5,7 +5,7 @@ use std::path::Path;
 use super::promise::{
     CHECKED, DEADLINE, FEW_LOGS, IN_TIME, NO_PANIC, PRIVATE_LOGS, SAME, SPEAKS, STARTS, STRICT_CONFIG,
 };
-use super::{approval, fields, order_process, pricing, shipping_rate, tax};
+use super::{approval, fields, observer, order_process, pricing, shipping_rate, task, tax};
 
 /// The text of a file's documentation comments, on one line.
 fn documentation(file: &str) -> String {
@@ -30,6 +30,8 @@ fn every_promise_is_a_sentence_of_the_documentation_of_its_point() {
         ("points/approval.rs", &approval::PROMISES),
         ("points/fields.rs", &fields::PROMISES),
         ("points/shipping_rate.rs", &shipping_rate::PROMISES),
+        ("points/task.rs", &task::PROMISES),
+        ("points/observer.rs", &observer::PROMISES),
     ];
 
     for (file, promises) in pages {

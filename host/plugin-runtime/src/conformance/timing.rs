@@ -37,7 +37,11 @@ pub(crate) fn time<E: Exam>(origin: &Origin, seed: u64) -> Result<Timings, Strin
     if timings.per_line.is_empty() {
         let questions = E::questions(&ground, &words, &mut Dice::new(seed));
         let ordinary = questions.into_iter().filter(|asked| asked.is_ordinary).map(|asked| asked.question);
-        timings.per_call = Some(median::<E>(&adapter, &ordinary.collect::<Vec<_>>())?);
+        let ordinary: Vec<_> = ordinary.collect();
+        if ordinary.is_empty() {
+            return Err("it has no question that must be answered, so there is nothing to time".to_owned());
+        }
+        timings.per_call = Some(median::<E>(&adapter, &ordinary)?);
     }
     Ok(timings)
 }

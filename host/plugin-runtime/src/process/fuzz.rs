@@ -141,7 +141,7 @@ impl Hostile {
                 approval::write_plan(&mut writer, steps);
             }
             Verb::MayDecide => approval::write_objection(&mut writer, Some(&name(0))),
-            Verb::Fields | Verb::Rates => {
+            Verb::Fields | Verb::Rates | Verb::Run | Verb::Observe => {
                 fields::write_answers(&mut writer, &format!("[{}]", "[".repeat(many)))
             }
             Verb::Load | Verb::Construct | Verb::Drop => {}
@@ -297,6 +297,7 @@ fn plugin() -> io::Result<Arc<Library>> {
         entry_points: Vec::new(),
         code: Code::Apart(fleet),
         added: None,
+        schedules: Vec::new(),
         tables: None,
     }))
 }

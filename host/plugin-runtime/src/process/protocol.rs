@@ -13,7 +13,7 @@ use crate::discover::sha256;
 use crate::process::sandbox::Limits;
 
 /// Raised with every change of what goes over the area or the socket.
-const PROTOCOL: u32 = 2;
+const PROTOCOL: u32 = 3;
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +34,8 @@ pub(crate) enum Verb {
     MayDecide = 41,
     Fields = 50,
     Rates = 60,
+    Run = 70,
+    Observe = 80,
 }
 
 impl Verb {
@@ -53,6 +55,8 @@ impl Verb {
             Self::MayDecide,
             Self::Fields,
             Self::Rates,
+            Self::Run,
+            Self::Observe,
         ];
         all.into_iter().find(|verb| *verb as u32 == number)
     }

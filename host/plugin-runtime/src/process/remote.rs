@@ -2,12 +2,14 @@
 
 use vectis_plugin_api::Error;
 use vectis_plugin_api::abi::approval::{ApprovalFactsRecord, DecisionFactsRecord};
+use vectis_plugin_api::abi::observer::RemoteObserver;
 use vectis_plugin_api::abi::order_process::OrderFactsRecord;
 use vectis_plugin_api::abi::pricing::PricingCall;
 use vectis_plugin_api::abi::remote::{
     RemoteApproval, RemoteFields, RemoteOrderProcess, RemotePricing, RemoteTax,
 };
 use vectis_plugin_api::abi::shipping_rate::RemoteShippingRate;
+use vectis_plugin_api::abi::task::RemoteTask;
 use vectis_plugin_api::abi::tax::{TaxAnswer, TaxCall};
 use vectis_plugin_api::approval::ApprovalStep;
 use vectis_plugin_api::order_process::{State, Step, Transition};
@@ -88,6 +90,26 @@ impl RemoteShippingRate for Remote {
     fn rates(&self, budget_ns: u64, question_json: &str) -> Result<String, Error> {
         self.ask(
             Verb::Rates,
+            |writer| fields::write_question(writer, budget_ns, question_json),
+            fields::read_answers,
+        )
+    }
+}
+
+impl RemoteTask for Remote {
+    fn run(&self, budget_ns: u64, question_json: &str) -> Result<String, Error> {
+        self.ask(
+            Verb::Run,
+            |writer| fields::write_question(writer, budget_ns, question_json),
+            fields::read_answers,
+        )
+    }
+}
+
+impl RemoteObserver for Remote {
+    fn observe(&self, budget_ns: u64, question_json: &str) -> Result<String, Error> {
+        self.ask(
+            Verb::Observe,
             |writer| fields::write_question(writer, budget_ns, question_json),
             fields::read_answers,
         )

@@ -84,7 +84,7 @@ fn a_check_ends_at_the_first_refusal() {
     assert!(!report.is_ok());
     let last = report.steps.last().unwrap();
     assert_eq!(last.step, Step::Api);
-    let sentence = "fault 1.0.0 (acme.so) refused at step api: needs ^1.5, this server offers 1.1; update the server or use \
+    let sentence = "fault 1.0.0 (acme.so) refused at step api: needs ^1.5, this server offers 1.2; update the server or use \
                     an older plugin";
     assert_eq!(last.outcome, CheckOutcome::Refused(sentence.to_owned()));
 }

@@ -26,6 +26,7 @@ mod shop;
 mod signing;
 mod starting;
 mod swap;
+mod tasks;
 mod trust;
 mod watch;
 mod zoo;

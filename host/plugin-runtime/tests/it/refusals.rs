@@ -142,7 +142,7 @@ async fn a_range_of_newer_api_versions_is_refused() {
 
     assert_eq!(
         refusal_of(&bytes).await,
-        "fault 1.0.0 (bad.so) refused at step api: needs ^1.5, this server offers 1.1; update the server or use an \
+        "fault 1.0.0 (bad.so) refused at step api: needs ^1.5, this server offers 1.2; update the server or use an \
          older plugin"
     );
 }
@@ -150,19 +150,19 @@ async fn a_range_of_newer_api_versions_is_refused() {
 #[tokio::test]
 async fn a_plugin_frozen_with_a_newer_api_is_refused() {
     assert_eq!(
-        refusal_of(&golden("golden-1.2.so")).await,
-        "golden 1.2.0 (bad.so) refused at step api: needs ^1.2, this server offers 1.1; update the server or use an \
+        refusal_of(&golden("golden-1.3.so")).await,
+        "golden 1.3.0 (bad.so) refused at step api: needs ^1.3, this server offers 1.2; update the server or use an \
          older plugin"
     );
 }
 
 #[tokio::test]
 async fn a_plugin_built_with_a_newer_api_than_it_says_is_refused() {
-    let bytes = with(fault_plugin(), "api = \"1.1.0\"", "api = \"1.3.0\"");
+    let bytes = with(fault_plugin(), "api = \"1.2.0\"", "api = \"1.4.0\"");
 
     assert_says(
         &refusal_of(&bytes).await,
-        &["refused at step api: is built with 1.3, this server offers 1.1; update"],
+        &["refused at step api: is built with 1.4, this server offers 1.2; update"],
     );
 }
 
@@ -173,7 +173,7 @@ async fn a_plugin_of_an_older_major_api_is_told_to_be_built_anew() {
 
     assert_says(
         &refusal_of(&bytes).await,
-        &["refused at step api: needs ^0.9, this server offers 1.1; use a newer build of the plugin"],
+        &["refused at step api: needs ^0.9, this server offers 1.2; use a newer build of the plugin"],
     );
 }
 

@@ -162,7 +162,12 @@ async fn what_waits_is_served_neither_to_points_that_do_not_nor_to_constructors(
         let refused = tokio::task::spawn_blocking(move || pricing.price(&cart("A-1", 1))).await.unwrap();
         let why = message(refused);
         assert!(why.starts_with("http waits, and is not served to greedy-pricing here"), "{why}");
-        assert!(why.contains("only calls of vectis.fields and vectis.shipping_rate may wait"), "{why}");
+        assert!(
+            why.contains(
+                "only calls of vectis.fields, vectis.shipping_rate, vectis.task and vectis.observer may wait"
+            ),
+            "{why}"
+        );
         assert_eq!(noted.asked("http"), 0);
     }
     for (shop, noted) in shops(json!({ "ask": "http://carrier.example/pong", "at_once": true })).await {

@@ -1,4 +1,4 @@
-//! A host that offers plugin API 1.2: loads the plugin named on the command line, uses what 1.2 added, and prints what it got.
+//! A host that offers plugin API 1.3: loads the plugin named on the command line, uses what 1.3 added, and prints what it got.
 
 use std::path::Path;
 use std::sync::Arc;

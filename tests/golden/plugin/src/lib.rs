@@ -10,6 +10,8 @@ use vectis_plugin_api::schemars::{self, JsonSchema};
 use vectis_plugin_api::serde::Deserialize;
 #[cfg(feature = "api-1-1")]
 use vectis_plugin_api::serde_json::{Value, json};
+#[cfg(feature = "api-1-2")]
+use vectis_plugin_api::task::{Task, TaskCtx, TaskReport, TaskRun};
 use vectis_plugin_api::tax::{STAGE_VAT, Tax, TaxCtx, TaxLine, TaxOut};
 use vectis_plugin_api::{Error, Host, export_plugin, units};
 
@@ -45,7 +47,7 @@ impl Pricing for GoldenPrice {
         Ok(())
     }
 
-    #[cfg(feature = "api-1-2")]
+    #[cfg(feature = "api-1-3")]
     fn explain(&self) -> String {
         format!("surcharge of {}", self.config.surcharge_micros)
     }
@@ -160,6 +162,23 @@ impl Fields for GoldenFields {
     }
 }
 
+/// Says for which time it ran.
+#[cfg(feature = "api-1-2")]
+struct GoldenTask;
+
+#[cfg(feature = "api-1-2")]
+impl Task for GoldenTask {
+    type Config = NoConfig;
+
+    fn new(_config: NoConfig, _host: Host) -> Result<Self, Error> {
+        Ok(Self)
+    }
+
+    fn run(&self, _ctx: &TaskCtx, run: &TaskRun) -> Result<TaskReport, Error> {
+        Ok(TaskReport::new(u64::from(run.attempt), format!("{} at {}", run.schedule, run.due_ms)))
+    }
+}
+
 #[cfg(not(feature = "api-1-1"))]
 export_plugin! {
     manifest: "../plugin-1.0.toml",
@@ -179,7 +198,7 @@ export_plugin! {
     fields: { "golden-fields" => GoldenFields }, graphql: "../fields.graphql",
 }
 
-#[cfg(feature = "api-1-2")]
+#[cfg(all(feature = "api-1-2", not(feature = "api-1-3")))]
 export_plugin! {
     manifest: "../plugin-1.2.toml",
     pricing: { "golden-price" => GoldenPrice },
@@ -187,4 +206,16 @@ export_plugin! {
     order_process: { "golden-process" => GoldenProcess },
     approval: { "golden-approval" => GoldenApproval },
     fields: { "golden-fields" => GoldenFields }, graphql: "../fields.graphql",
+    task: { "golden-task" => GoldenTask },
+}
+
+#[cfg(feature = "api-1-3")]
+export_plugin! {
+    manifest: "../plugin-1.3.toml",
+    pricing: { "golden-price" => GoldenPrice },
+    tax: { "golden-tax" => GoldenTax },
+    order_process: { "golden-process" => GoldenProcess },
+    approval: { "golden-approval" => GoldenApproval },
+    fields: { "golden-fields" => GoldenFields }, graphql: "../fields.graphql",
+    task: { "golden-task" => GoldenTask },
 }

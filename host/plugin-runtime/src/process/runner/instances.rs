@@ -8,9 +8,11 @@ use vectis_plugin_api::abi::approval::{ApprovalObj, may_decide, plan};
 use vectis_plugin_api::abi::fields::{FieldsObj, answer};
 use vectis_plugin_api::abi::host::object;
 use vectis_plugin_api::abi::module::PluginModRef;
+use vectis_plugin_api::abi::observer::{ObserverObj, observe_json};
 use vectis_plugin_api::abi::order_process::{OrderProcessObj, place, states, step, transitions};
 use vectis_plugin_api::abi::pricing::{PricingObj, price};
 use vectis_plugin_api::abi::shipping_rate::{ShippingRateObj, rates_json};
+use vectis_plugin_api::abi::task::{TaskObj, run_json};
 use vectis_plugin_api::abi::tax::{TaxObj, stage, tax};
 
 use crate::adapters;
@@ -29,6 +31,8 @@ enum Instance {
     Approval(ApprovalObj),
     Fields(FieldsObj),
     ShippingRate(ShippingRateObj),
+    Task(TaskObj),
+    Observer(ObserverObj),
 }
 
 pub(super) struct Instances {
@@ -101,6 +105,12 @@ impl Instances {
                 config_json,
                 host,
             )?),
+            Some(Point::Task) => {
+                Instance::Task(adapters::construct_task(module, entry_point, config_json, host)?)
+            }
+            Some(Point::Observer) => {
+                Instance::Observer(adapters::construct_observer(module, entry_point, config_json, host)?)
+            }
             None => return Err(unreadable(Garbled)),
         })
     }
@@ -138,6 +148,14 @@ fn ask(
         (Some(Instance::ShippingRate(shipping)), Verb::Rates) => {
             let (budget_ns, question) = codec::fields::read_question(payload).map_err(unreadable)?;
             codec::fields::write_answers(writer, &rates_json(shipping, budget_ns, question)?);
+        }
+        (Some(Instance::Task(task)), Verb::Run) => {
+            let (budget_ns, question) = codec::fields::read_question(payload).map_err(unreadable)?;
+            codec::fields::write_answers(writer, &run_json(task, budget_ns, question)?);
+        }
+        (Some(Instance::Observer(observer)), Verb::Observe) => {
+            let (budget_ns, question) = codec::fields::read_question(payload).map_err(unreadable)?;
+            codec::fields::write_answers(writer, &observe_json(observer, budget_ns, question)?);
         }
         _ => return Err(unreadable(Garbled)),
     }

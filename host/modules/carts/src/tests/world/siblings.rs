@@ -18,7 +18,8 @@ use vectis_contracts::pricing::{
     QuoteCode, QuotedPrice, SetManagedPrice, SetPriceEntry, UpsertPriceList,
 };
 use vectis_contracts::products::{
-    Category, Product, ProductActivity, ProductCode, ProductFilter, Products, UpsertProduct, Variant,
+    Category, Product, ProductActivity, ProductCode, ProductFacts, ProductFilter, Products, UpsertProduct,
+    Variant,
 };
 use vectis_kernel::ids::{
     AccountId, AddressId, CategoryId, ChannelId, CustomerGroupId, EmployeeId, LocationId, LoginId,
@@ -325,6 +326,23 @@ impl Products for Siblings {
     }
 
     async fn find_by_slug(&self, _ctx: &Ctx, _slug: &str) -> Result<Option<Product>, Failure<ProductCode>> {
+        unreachable!("carts never ask this")
+    }
+
+    async fn facts_by_id(
+        &self,
+        _ctx: &Ctx,
+        _ids: &[ProductId],
+    ) -> Result<Vec<ProductFacts>, Failure<ProductCode>> {
+        unreachable!("carts never ask this")
+    }
+
+    async fn active_after(
+        &self,
+        _ctx: &Ctx,
+        _after: Option<ProductId>,
+        _most: u32,
+    ) -> Result<Vec<ProductId>, Failure<ProductCode>> {
         unreachable!("carts never ask this")
     }
 

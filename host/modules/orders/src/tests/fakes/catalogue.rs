@@ -7,7 +7,8 @@ use vectis_contracts::pricing::{
     SetManagedPrice, SetPriceEntry, UpsertPriceList,
 };
 use vectis_contracts::products::{
-    Category, Product, ProductActivity, ProductCode, ProductFilter, Products, UpsertProduct, Variant,
+    Category, Product, ProductActivity, ProductCode, ProductFacts, ProductFilter, Products, UpsertProduct,
+    Variant,
 };
 use vectis_contracts::tax::{
     AssessCode, Exemption, GrantExemption, Tax, TaxAssessment, TaxCode, TaxQuery, TaxQueryLine, TaxedLine,
@@ -54,6 +55,21 @@ impl Products for Fakes {
         never()
     }
     async fn find_by_slug(&self, _ctx: &Ctx, _slug: &str) -> Result<Option<Product>, Failure<ProductCode>> {
+        never()
+    }
+    async fn facts_by_id(
+        &self,
+        _ctx: &Ctx,
+        _ids: &[ProductId],
+    ) -> Result<Vec<ProductFacts>, Failure<ProductCode>> {
+        never()
+    }
+    async fn active_after(
+        &self,
+        _ctx: &Ctx,
+        _after: Option<ProductId>,
+        _most: u32,
+    ) -> Result<Vec<ProductId>, Failure<ProductCode>> {
         never()
     }
     async fn list(

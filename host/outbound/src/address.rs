@@ -40,7 +40,7 @@ const fn v6(start: [u16; 2], prefix: u8) -> Ipv6Net {
 }
 
 /// Whether an address is of the public internet.
-pub(crate) fn is_public(address: IpAddr) -> bool {
+pub fn is_public(address: IpAddr) -> bool {
     match address.to_canonical() {
         IpAddr::V4(address) => !NOT_PUBLIC_V4.iter().any(|net| net.contains(&address)),
         IpAddr::V6(address) => {
@@ -49,13 +49,13 @@ pub(crate) fn is_public(address: IpAddr) -> bool {
     }
 }
 
-/// Networks that a plugin may reach beside the public internet.
+/// Networks that requests may reach beside the public internet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Reachable(Vec<IpNet>);
+pub struct Reachable(Vec<IpNet>);
 
 impl Reachable {
     /// As the operator names them: `10.1.2.3`, `10.1.2.0/24`.
-    pub(crate) fn parse(names: &[String]) -> Result<Self, String> {
+    pub fn parse(names: &[String]) -> Result<Self, String> {
         let parse = |name: &String| {
             let net = name.parse::<IpNet>().or_else(|_| name.parse::<IpAddr>().map(IpNet::from));
             net.map_err(|_| format!("{name:?} is neither an address nor a network like 10.1.2.0/24"))
@@ -64,7 +64,7 @@ impl Reachable {
     }
 
     /// Whether a request may go there.
-    pub(crate) fn holds(&self, address: IpAddr) -> bool {
+    pub fn holds(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         is_public(address) || self.0.iter().any(|net| net.contains(&address))
     }

@@ -31,7 +31,7 @@ impl Resolver for SystemResolver {
     }
 }
 
-/// The name leads nowhere a plugin may go.
+/// The name leads nowhere a request may go.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Unreachable {
     pub(crate) name: String,

@@ -1,0 +1,3 @@
+//! What an operator does with the files of `examples/operations`.
+
+mod restoring;
