@@ -4,6 +4,9 @@
 //! *Invariants*: no business rule; no plugin is named here; one wiring list, [`compose`]. *Start reading at*:
 //! [`compose`], then [`http`].
 
+// One layer of a future's type for each file of the schema, twenty and counting.
+#![recursion_limit = "256"]
+
 pub mod cli;
 pub mod cmd;
 pub mod compose;
