@@ -33,7 +33,7 @@ async fn reminders_are_counted_and_told_and_who_read_the_request_may_still_decid
     assert_eq!(types, ["approval_reminded", "approval_reminded", "approval_escalated"]);
     assert_eq!((&told[1].payload["reminders"], &told[1].payload["step"]), (&2.into(), &0.into()));
     assert!(told[1].payload["waitsFor"]["approvers"].is_array());
-    fixture.decide(&request, fixture.id(), Verdict::Approve).await.unwrap();
+    fixture.decide(&now, fixture.id(), Verdict::Approve).await.unwrap();
 }
 
 #[sqlx::test(migrations = false)]
