@@ -70,7 +70,7 @@ fn a_schedule_that_cannot_run_is_refused_by_its_name() {
             "[[schedules]] hourly: time-zone belongs to cron",
         ),
         ("Ends what has run out", "One\\ntwo", "[[schedules]] nightly: its description must be one line"),
-        ("every = \"1h\"", "evry = \"1h\"", "line 26: unknown field `evry`"),
+        ("every = \"1h\"", "evry = \"1h\"", "line 25: unknown field `evry`"),
     ] {
         let message = refusal(from, to);
         assert!(message.starts_with(why), "{message}");

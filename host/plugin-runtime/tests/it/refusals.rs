@@ -168,7 +168,7 @@ async fn a_plugin_built_with_a_newer_api_than_it_says_is_refused() {
 
 #[tokio::test]
 async fn a_plugin_of_an_older_major_api_is_told_to_be_built_anew() {
-    let bytes = with(fault_plugin(), "api = \"1.1.0\"", "api = \"0.9.0\"");
+    let bytes = with(fault_plugin(), "api = \"1.2.0\"", "api = \"0.9.0\"");
     let bytes = with(&bytes, "api = \"^1.0\"", "api = \"^0.9\"");
 
     assert_says(
