@@ -32,7 +32,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Relay => cmd::relay::run(config::load(&cli.config)?).await,
         Command::Consume => cmd::consume::run(config::load(&cli.config)?).await,
         Command::Worker => cmd::worker::run(config::load(&cli.config)?).await,
-        Command::Events(command) => cmd::events::run(config::load(&cli.config)?, command).await,
+        Command::Events(command) => Box::pin(cmd::events::run(config::load(&cli.config)?, command)).await,
         Command::Migrate => cmd::migrate::run(config::load(&cli.config)?).await,
         Command::Staff(staff) => cmd::staff_create::run(config::load(&cli.config)?, staff).await,
         Command::Search(command) => cmd::search::run(config::load(&cli.config)?, command).await,

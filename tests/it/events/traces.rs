@@ -128,8 +128,8 @@ async fn who_takes_an_event_in_goes_on_with_its_trace() {
     let log = EmbeddedLog::new(shop.db.clone(), Signal::of(&shop.db), Duration::from_millis(100));
     log.append(&[record]).await.unwrap();
 
-    let taken = span(&collector, "consumer", |span| is_of_kind(span, SpanKind::Consumer)).await;
-    assert_eq!(hex(&taken.trace_id), TRACE);
+    let is_its = |span: &Span| is_of_kind(span, SpanKind::Consumer) && hex(&span.trace_id) == TRACE;
+    let taken = span(&collector, "consumer", is_its).await;
     assert!(!taken.parent_span_id.is_empty());
     program.kill().await;
     shop.stop().await;

@@ -62,7 +62,8 @@ fn every_unit_starts_a_command_that_there_is() {
     let mut count = 0;
     for unit in units {
         let text = fs::read_to_string(unit.unwrap().path()).unwrap();
-        let line = text.lines().find_map(|line| line.strip_prefix("ExecStart=/usr/local/bin/vectis ")).unwrap();
+        let line =
+            text.lines().find_map(|line| line.strip_prefix("ExecStart=/usr/local/bin/vectis ")).unwrap();
         let word = line.split(' ').next().unwrap();
         let help = Command::new(built_file("vectis", "vectis")).args([word, "--help"]).output().unwrap();
         assert!(help.status.success(), "{word}");

@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use uuid::Uuid;
 use vectis_contracts::ports::process::{Command, Happening, Process as _};
 use vectis_contracts::ports::recurring::Recurring;
 use vectis_contracts::workflows::WorkflowStatus;
+use vectis_kernel::Ctx;
 
 use super::parcel::{Parcel, World};
 use super::stage::{Stage, event};
@@ -32,7 +32,7 @@ async fn a_process_goes_from_its_beginning_to_its_end() {
 async fn a_word_that_comes_twice_counts_once_and_after_the_end_not_at_all() {
     let stage = Stage::new().await;
     let worker = stage.work();
-    let id = Uuid::now_v7();
+    let id = Ctx::system("test").new_id();
 
     stage.begin("p").await;
     for _ in 0..3 {

@@ -112,11 +112,11 @@ impl Stage {
     }
 
     pub(super) async fn begin(&self, key: &str) {
-        self.hear(event("vectis.test.parcel_made.v1", key, Uuid::now_v7())).await;
+        self.hear(event("vectis.test.parcel_made.v1", key, Ctx::system("test").new_id())).await;
     }
 
     pub(super) async fn go(&self, key: &str) {
-        self.hear(event("vectis.test.parcel_told.v1", key, Uuid::now_v7())).await;
+        self.hear(event("vectis.test.parcel_told.v1", key, Ctx::system("test").new_id())).await;
     }
 
     pub(super) async fn find(&self, key: &str) -> Option<Workflow> {

@@ -214,11 +214,16 @@ async fn measure(index: &PgIndex, documents: u64) -> Outcome<()> {
     row("everything, newest first", Box::new(move |_| Query { order: Order::Newest, ..text(String::new()) }));
     row("one common word, 30,000 matches", Box::new(move |dice| text(dice.one_of(&KINDS).to_owned())));
     row("two letters, very many matches", Box::new(move |dice| text(dice.word()[..2].to_owned())));
+    ask(index, &rows).await
+}
+
+/// Asks all of them, row by row, and prints how long they took.
+async fn ask(index: &PgIndex, rows: &[(&str, Vec<Query>)]) -> Outcome<()> {
     say("| search | found (median) | p50 | p99 |\n|---|---|---|---|");
     for (name, queries) in rows {
         let mut took: Vec<Duration> = Vec::new();
         let mut found: Vec<u32> = Vec::new();
-        for query in &queries {
+        for query in queries {
             let started = Instant::now();
             let answer = index.search(query).await?;
             took.push(started.elapsed());

@@ -16,7 +16,7 @@ fn opened() -> DateTime<Utc> {
     OPENED.parse().unwrap()
 }
 
-fn event(event_type: &str, data: Value) -> IncomingEvent {
+fn event(event_type: &str, data: &Value) -> IncomingEvent {
     IncomingEvent {
         id: new_id(),
         event_type: event_type.to_owned(),
@@ -35,35 +35,35 @@ struct Watched<'a> {
 impl<'a> Watched<'a> {
     /// What it asks for when the request opens goes along.
     fn begin(room: &'a Room, id: ApprovalRequestId) -> (Self, Vec<String>) {
-        let requested = event("vectis.approvals.approval_requested.v1", json!({ "requestId": id }));
+        let requested = event("vectis.approvals.approval_requested.v1", &json!({ "requestId": id }));
         let Heard::Start { key, input } = room.approval_process.hear(&requested).unwrap() else {
             unreachable!("a request begins the process");
         };
         assert_eq!(key, id.to_string());
         let mut watched = Self { room, state: Value::Null };
-        let asked = watched.after(0, Happening::Started { input });
+        let asked = watched.after(0, &Happening::Started { input });
         (watched, asked)
     }
 
     /// What it asks for when something happens so many hours after the opening, in a word each.
-    fn after(&mut self, hours: i64, happening: Happening) -> Vec<String> {
+    fn after(&mut self, hours: i64, happening: &Happening) -> Vec<String> {
         let at = opened() + TimeDelta::hours(hours);
-        let decision = self.room.approval_process.step(&self.state, &happening, at).unwrap();
+        let decision = self.room.approval_process.step(&self.state, happening, at).unwrap();
         self.state = decision.state;
         decision.commands.iter().map(word).collect()
     }
 
     fn fired(&mut self, hours: i64, timer: &str) -> Vec<String> {
-        self.after(hours, Happening::TimerFired { timer: timer.to_owned() })
+        self.after(hours, &Happening::TimerFired { timer: timer.to_owned() })
     }
 
-    fn heard(&mut self, hours: i64, event_type: &str, data: Value) -> Vec<String> {
+    fn heard(&mut self, hours: i64, event_type: &str, data: &Value) -> Vec<String> {
         let Heard::Signal { name, payload, .. } =
             self.room.approval_process.hear(&event(event_type, data)).unwrap()
         else {
             unreachable!("it is a signal");
         };
-        self.after(hours, Happening::Signaled { name, payload })
+        self.after(hours, &Happening::Signaled { name, payload })
     }
 }
 
@@ -91,7 +91,7 @@ async fn nobody_decides(pool: PgPool) {
     assert_eq!(watched.fired(74, "remind"), ["run remind-3"]);
     assert_eq!(watched.fired(336, "expire"), ["drop remind", "run expire"]);
     let done = Happening::ActivityDone { key: "expire".to_owned(), result: Value::Null };
-    assert_eq!(watched.after(336, done), ["complete: expired"]);
+    assert_eq!(watched.after(336, &done), ["complete: expired"]);
 }
 
 #[sqlx::test(migrations = false)]
@@ -103,9 +103,9 @@ async fn the_next_step_is_reminded_of_anew_and_the_last_ends_it(pool: PgPool) {
     let decided = |status: &str| json!({ "requestId": id, "status": status });
     let event = "vectis.approvals.approval_decided.v1";
 
-    assert_eq!(watched.heard(30, event, decided("pending")), ["remind in 54 h"]);
+    assert_eq!(watched.heard(30, event, &decided("pending")), ["remind in 54 h"]);
     assert_eq!(watched.fired(54, "remind"), ["run remind-2", "remind in 78 h"]);
-    assert_eq!(watched.heard(60, event, decided("approved")), ["complete: approved"]);
+    assert_eq!(watched.heard(60, event, &decided("approved")), ["complete: approved"]);
 }
 
 #[sqlx::test(migrations = false)]
@@ -118,10 +118,10 @@ async fn a_request_taken_back_a_rule_against_it_or_staff_end_it(pool: PgPool) {
         |key: &str| Happening::ActivityRefused { key: key.to_owned(), reason: "it is approved".to_owned() };
     let cancel = Happening::CancelRequested { reason: "x".to_owned() };
 
-    assert_eq!(begun().heard(1, canceled, json!({ "requestId": id })), ["complete: canceled"]);
-    assert_eq!(begun().after(1, refused("expire")), ["complete: decided"]);
-    assert_eq!(begun().after(1, refused("remind-1")), Vec::<String>::new());
-    assert_eq!(begun().after(1, cancel), ["cancel"]);
+    assert_eq!(begun().heard(1, canceled, &json!({ "requestId": id })), ["complete: canceled"]);
+    assert_eq!(begun().after(1, &refused("expire")), ["complete: decided"]);
+    assert_eq!(begun().after(1, &refused("remind-1")), Vec::<String>::new());
+    assert_eq!(begun().after(1, &cancel), ["cancel"]);
 }
 
 /// Does a run of the process, under a key.
