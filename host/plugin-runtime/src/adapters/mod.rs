@@ -10,6 +10,7 @@ mod pricing;
 mod shipping_rate;
 mod task;
 mod tax;
+mod waiting;
 
 use std::sync::Arc;
 

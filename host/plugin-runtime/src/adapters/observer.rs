@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
-use tokio::sync::Semaphore;
 use uuid::Uuid;
 use vectis_contracts::events::stem_and_version;
 use vectis_contracts::points::PointError;
@@ -20,14 +19,12 @@ use vectis_plugin_api::abi::observer::{ObserverObj, Question, observe, remote};
 use vectis_plugin_api::observer::{Event, ObserverCtx, Outcome};
 use vectis_plugin_api::{Error, ErrorCode, Id};
 
+use crate::adapters::waiting::{MAX_CALLS, Unanswered, Waiting};
 use crate::adapters::{Adapter, id};
-use crate::calls::Call;
 use crate::lifecycle::{Construct, Instance, PROCESS_FAULT, Recipe};
 use crate::point::Point;
 use crate::refusal::{Fault, cut};
 
-/// Calls of one entry point at the same time: those of its subscriptions, and those that never came back.
-const MAX_CALLS: usize = 32;
 /// After its budget a call is given this long to say so itself; a process is killed within.
 const GRACE: Duration = Duration::from_millis(200);
 
@@ -42,8 +39,7 @@ pub(crate) struct ObserverQuestion {
 
 pub(crate) struct ObserverAdapter {
     instance: Instance<ObserverObj>,
-    budget: Duration,
-    calls: Arc<Semaphore>,
+    waiting: Waiting,
 }
 
 /// The object behind the wire.
@@ -67,9 +63,8 @@ impl Adapter for ObserverAdapter {
 
     /// There is no first question: it would pass a made-up event on.
     fn start(recipe: Recipe) -> Result<Self, Fault> {
-        let budget = recipe.budget;
-        let instance = Instance::start(Self::POINT, recipe, CONSTRUCT)?;
-        Ok(Self { instance, budget, calls: Arc::new(Semaphore::new(MAX_CALLS)) })
+        let waiting = Waiting::new(recipe.budget, GRACE);
+        Ok(Self { instance: Instance::start(Self::POINT, recipe, CONSTRUCT)?, waiting })
     }
 
     fn has_given_up(&self) -> bool {
@@ -91,32 +86,20 @@ impl ObserverAdapter {
         if let Some(why) = self.given_up() {
             return Err(Untold::Away(format!("{}: {why}", self.instance_name())));
         }
-        // Held by the call's thread, also by one that never comes back.
-        let Ok(place) = self.calls.clone().try_acquire_owned() else {
-            let name = self.instance_name();
-            return Err(Untold::Away(format!(
-                "{MAX_CALLS} calls of {name} have not come back; reload the plugins"
-            )));
-        };
-        let (call, _given_up) = Call::begin(self.budget);
         let adapter = self.clone();
-        let answer = tokio::task::spawn_blocking(move || {
-            let _place = place;
-            call.run(|| adapter.ask_and_look(&question))
-        });
-        let patience = if self.budget.is_zero() { Duration::MAX } else { self.budget + GRACE };
         let failed = |reason: String| Untold::Failed { reason, has_crashed: false };
-        match tokio::time::timeout(patience, answer).await {
-            Ok(Ok((Ok(outcomes), _))) => Ok(outcomes),
-            Ok(Ok((Err(error), has_crashed))) => {
-                Err(Untold::Failed { reason: error.to_string(), has_crashed })
-            }
-            Ok(Err(_)) => Err(failed("the host broke off the call".to_owned())),
-            Err(_) => Err(failed(format!(
-                "{} did not answer within {} ms",
-                self.instance_name(),
-                self.budget.as_millis()
+        let name = self.instance_name();
+        match self.waiting.answer(move || adapter.ask_and_look(&question)).await {
+            Ok((Ok(outcomes), _)) => Ok(outcomes),
+            Ok((Err(error), has_crashed)) => Err(Untold::Failed { reason: error.to_string(), has_crashed }),
+            Err(Unanswered::Full) => Err(Untold::Away(format!(
+                "{MAX_CALLS} calls of {name} have not come back; reload the plugins"
             ))),
+            Err(Unanswered::BrokenOff) => Err(failed("the host broke off the call".to_owned())),
+            Err(Unanswered::Late) => {
+                let within = self.waiting.budget().as_millis();
+                Err(failed(format!("{name} did not answer within {within} ms")))
+            }
         }
     }
 

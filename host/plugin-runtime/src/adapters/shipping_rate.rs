@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
 use vectis_contracts::points::PointError;
 use vectis_contracts::shipping::{ShippingQuestion, ShippingRate};
 use vectis_kernel::Money;
@@ -14,8 +13,8 @@ use vectis_plugin_api::abi::shipping_rate::{Question, ShippingRateObj, rates, re
 use vectis_plugin_api::shipping_rate::{Destination, Item, Rate, ShippingCart, ShippingCtx};
 use vectis_plugin_api::{Error, ErrorCode};
 
+use crate::adapters::waiting::{MAX_CALLS, Unanswered, Waiting};
 use crate::adapters::{Adapter, id, id_if_any};
-use crate::calls::Call;
 use crate::lifecycle::{Construct, Instance, Recipe};
 use crate::point::Point;
 use crate::refusal::Fault;
@@ -24,15 +23,12 @@ use crate::refusal::Fault;
 const MAX_RATES: usize = 50;
 /// Letters of a name, a code or a note.
 const MAX_LETTERS: usize = 500;
-/// Calls of one entry point that wait at the same time.
-const MAX_CALLS: usize = 32;
 /// After its budget a call is given this long to say so itself; a process is killed within.
 const GRACE: Duration = Duration::from_millis(200);
 
 pub(crate) struct ShippingRateAdapter {
     instance: Instance<ShippingRateObj>,
-    budget: Duration,
-    calls: Arc<Semaphore>,
+    waiting: Waiting,
 }
 
 /// The object behind the wire.
@@ -57,9 +53,8 @@ impl Adapter for ShippingRateAdapter {
 
     /// There is no first question: it would ask a carrier.
     fn start(recipe: Recipe) -> Result<Self, Fault> {
-        let budget = recipe.budget;
-        let instance = Instance::start(Self::POINT, recipe, CONSTRUCT)?;
-        Ok(Self { instance, budget, calls: Arc::new(Semaphore::new(MAX_CALLS)) })
+        let waiting = Waiting::new(recipe.budget, GRACE);
+        Ok(Self { instance: Instance::start(Self::POINT, recipe, CONSTRUCT)?, waiting })
     }
 
     fn has_given_up(&self) -> bool {
@@ -91,21 +86,16 @@ impl ShippingRateAdapter {
             message,
             retryable: true,
         };
-        // Held by the call's thread, also by one that never comes back.
-        let Ok(place) = self.calls.clone().try_acquire_owned() else {
-            return Err(failed(format!("{MAX_CALLS} of its calls are waiting already; ask again")));
-        };
-        let (call, _given_up) = Call::begin(self.budget);
         let adapter = self.clone();
-        let answer = tokio::task::spawn_blocking(move || {
-            let _place = place;
-            call.run(|| adapter.ask(&question))
-        });
-        let patience = if self.budget.is_zero() { Duration::MAX } else { self.budget + GRACE };
-        match tokio::time::timeout(patience, answer).await {
-            Ok(Ok(rates)) => rates,
-            Ok(Err(_)) => Err(failed("the host broke off the call".to_owned())),
-            Err(_) => Err(failed(format!("it did not answer within {} ms", self.budget.as_millis()))),
+        match self.waiting.answer(move || adapter.ask(&question)).await {
+            Ok(rates) => rates,
+            Err(Unanswered::Full) => {
+                Err(failed(format!("{MAX_CALLS} of its calls are waiting already; ask again")))
+            }
+            Err(Unanswered::BrokenOff) => Err(failed("the host broke off the call".to_owned())),
+            Err(Unanswered::Late) => {
+                Err(failed(format!("it did not answer within {} ms", self.waiting.budget().as_millis())))
+            }
         }
     }
 

@@ -13,8 +13,8 @@ use vectis_plugin_api::abi::task::{Question, TaskObj, remote, run};
 use vectis_plugin_api::task::{TaskCtx, TaskReport as Answer, TaskRun};
 use vectis_plugin_api::{Error, ErrorCode};
 
+use crate::adapters::waiting::{MAX_CALLS, Unanswered, Waiting};
 use crate::adapters::{Adapter, id};
-use crate::calls::Call;
 use crate::lifecycle::{Construct, Instance, Recipe};
 use crate::point::Point;
 use crate::refusal::Fault;
@@ -26,7 +26,7 @@ const GRACE: Duration = Duration::from_millis(500);
 
 pub(crate) struct TaskAdapter {
     instance: Instance<TaskObj>,
-    budget: Duration,
+    waiting: Waiting,
 }
 
 /// The object behind the wire.
@@ -50,8 +50,8 @@ impl Adapter for TaskAdapter {
 
     /// There is no first question: it would do work that is not due.
     fn start(recipe: Recipe) -> Result<Self, Fault> {
-        let budget = recipe.budget;
-        Ok(Self { instance: Instance::start(Self::POINT, recipe, CONSTRUCT)?, budget })
+        let waiting = Waiting::new(recipe.budget, GRACE);
+        Ok(Self { instance: Instance::start(Self::POINT, recipe, CONSTRUCT)?, waiting })
     }
 
     fn has_given_up(&self) -> bool {
@@ -80,14 +80,16 @@ impl TaskAdapter {
             message,
             retryable: true,
         };
-        let (call, _given_up) = Call::begin(self.budget);
         let adapter = self.clone();
-        let answer = tokio::task::spawn_blocking(move || call.run(|| adapter.ask(&taken, now)));
-        let patience = if self.budget.is_zero() { Duration::MAX } else { self.budget + GRACE };
-        match tokio::time::timeout(patience, answer).await {
-            Ok(Ok(report)) => report,
-            Ok(Err(_)) => Err(failed("the host broke off the run".to_owned())),
-            Err(_) => Err(failed(format!("it did not end within {} ms", self.budget.as_millis()))),
+        match self.waiting.answer(move || adapter.ask(&taken, now)).await {
+            Ok(report) => report,
+            Err(Unanswered::Full) => {
+                Err(failed(format!("{MAX_CALLS} of its runs have not come back; reload the plugins")))
+            }
+            Err(Unanswered::BrokenOff) => Err(failed("the host broke off the run".to_owned())),
+            Err(Unanswered::Late) => {
+                Err(failed(format!("it did not end within {} ms", self.waiting.budget().as_millis())))
+            }
         }
     }
 
