@@ -168,9 +168,9 @@ impl Events {
 pub const CONSUMERS: [&str; 5] = [
     feeds::STOCK_CONSUMER,
     feeds::PRICE_CONSUMER,
-    "search-index",
+    vectis_contracts::search::CONSUMER,
     vectis_webhook_sender::CONSUMER,
-    "workflows",
+    vectis_contracts::workflows::CONSUMER,
 ];
 
 #[cfg(feature = "kafka")]

@@ -7,6 +7,8 @@ use vectis_kernel::{Ctx, Failure};
 use crate::fold::sku_code;
 use crate::ports::search_index::Order;
 
+/// Name of the reader of the event log that keeps the index, for ever.
+pub const CONSUMER: &str = "search-index";
 /// Longest text to search for, in characters.
 pub const MAX_TEXT: usize = 500;
 /// Words of a text that count.

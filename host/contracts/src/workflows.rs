@@ -7,6 +7,9 @@ use serde_json::Value;
 use vectis_kernel::ids::{WorkflowFaultId, WorkflowId};
 use vectis_kernel::{Ctx, Failure, Page, PageRequest};
 
+/// Name of the reader of the event log that tells workflows, for ever.
+pub const CONSUMER: &str = "workflows";
+
 /// How far an instance is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WorkflowStatus {

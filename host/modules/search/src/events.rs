@@ -7,12 +7,12 @@ use async_trait::async_trait;
 use uuid::Uuid;
 use vectis_contracts::Tx;
 use vectis_contracts::ports::event_handler::{EventHandler, HandleError, IncomingEvent};
+use vectis_contracts::search::CONSUMER;
 use vectis_kernel::Ctx;
 use vectis_kernel::ids::ProductId;
 
 use crate::indexing::Indexing;
 
-const CONSUMER: &str = "search-index";
 const TOPIC: &str = "vectis.products";
 const PRODUCT_CHANGED: &str = "vectis.products.product_changed.v1";
 

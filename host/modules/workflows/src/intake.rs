@@ -6,13 +6,11 @@ use vectis_contracts::Tx;
 use vectis_contracts::events::topic_of;
 use vectis_contracts::ports::event_handler::{EventHandler, HandleError, IncomingEvent};
 use vectis_contracts::ports::process::{Happening, Heard, Process, Processes};
+use vectis_contracts::workflows::CONSUMER;
 use vectis_contracts::workflows::WorkflowCode;
 use vectis_kernel::{Ctx, Failure};
 
 use crate::tell::{Told, tell};
-
-/// The consumer's name, for ever.
-const CONSUMER: &str = "workflows";
 
 /// Takes events in for all processes.
 pub(crate) struct Intake {
